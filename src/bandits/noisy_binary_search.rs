@@ -1,0 +1,1 @@
+//! Sharp noisy binary search.

@@ -1,0 +1,7 @@
+//! Property tests of the area `bandits`.
+
+#[path = "."]
+mod bandits {
+    mod bracketing_halving;
+    mod noisy_binary_search;
+}

@@ -1,0 +1,10 @@
+//! What the papers of the area `bandits` promise.
+
+pub mod bracketing_halving;
+
+use ratebook_judge::Paper;
+
+/// The area's papers.
+pub fn papers() -> Vec<Paper> {
+    vec![bracketing_halving::paper()]
+}

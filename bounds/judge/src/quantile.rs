@@ -13,7 +13,7 @@
 //! bisection down to neighbouring floats.
 //!
 //! Accuracy, against 40-digit arithmetic, for tail probabilities from 1e-9 to one half: 1e-15 relative
-//! (normal), 1e-11 (Student up to 1e4 degrees of freedom, 1e-9 up to 1e6), 1e-12 absolute (Beta).
+//! (normal), 1e-12 (Student up to 2,000 degrees of freedom, 1e-9 up to 1e6), 1e-12 absolute (Beta).
 
 use statrs::function::erf::erfc_inv;
 use statrs::function::gamma::ln_gamma;

@@ -100,7 +100,7 @@ pub fn weighted_slope(x: &[f64], y: &[f64], weights: &[f64]) -> f64 {
     covariance / spread
 }
 
-/// The worst of the members' means; NaN without members, or when any mean is NaN.
+/// The worst of the members' means: NaN without members, and the first mean that is not finite, if any.
 pub fn point_value(members: &[Vec<f64>], worst: Worst) -> f64 {
     worst_member(members, worst, mean).1
 }
@@ -151,9 +151,7 @@ pub fn slope(sample: &Sample, curve: &[f64], worst: Worst, alpha: f64) -> Result
                     let count = point.replicates();
                     rows = (0..count).map(|_| rng.random_range(0..count)).collect();
                 }
-                let resampled_mean =
-                    |values: &[f64]| rows.iter().map(|&r| values[r]).sum::<f64>() / rows.len() as f64;
-                y.push((worst_member(&point.members, worst, resampled_mean).1 / promised).ln());
+                y.push((value_of_rows(&point.members, &rows, worst) / promised).ln());
             }
             weighted_slope(&x, &y, &weights)
         })
@@ -177,18 +175,24 @@ pub fn last_half(sample: &Sample, curve: &[f64]) -> (Sample, Vec<f64>) {
     (Sample { points, paths: sample.paths }, curve)
 }
 
-/// The index and the mean of the worst member, under the given way of taking a mean.
+/// The point value of the replicates in `rows` alone (repeats count as often as they occur).
+pub(crate) fn value_of_rows(members: &[Vec<f64>], rows: &[usize], worst: Worst) -> f64 {
+    let average = |values: &[f64]| rows.iter().map(|&row| values[row]).sum::<f64>() / rows.len() as f64;
+    worst_member(members, worst, average).1
+}
+
+/// The index and the average of the worst member; the first average that is not finite, if any.
 fn worst_member(members: &[Vec<f64>], worst: Worst, average: impl Fn(&[f64]) -> f64) -> (usize, f64) {
     let mut found = (0, f64::NAN);
     for (index, values) in members.iter().enumerate() {
         let value = average(values);
+        if !value.is_finite() {
+            return (index, value);
+        }
         let worse = match worst {
             Worst::Largest => value > found.1,
             Worst::Smallest => value < found.1,
         };
-        if value.is_nan() {
-            return (index, value);
-        }
         if index == 0 || worse {
             found = (index, value);
         }

@@ -116,24 +116,27 @@ pub fn clopper_pearson(failures: usize, n: usize, alpha: f64) -> Interval {
 /// Ties and jumps of `cdf` are allowed: the supremum is attained at a value or just below one, and both
 /// are looked at. It is NaN without values, or when a value or `cdf` is NaN.
 pub fn kolmogorov_smirnov(values: &[f64], cdf: impl Fn(f64) -> f64) -> f64 {
+    if values.is_empty() || values.iter().any(|v| v.is_nan()) {
+        return f64::NAN;
+    }
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let n = sorted.len() as f64;
-    let (mut distance, mut below) = (0.0_f64, 0);
+    let (mut distance, mut below) = (0.0, 0);
     for ties in sorted.chunk_by(|a, b| a == b) {
         let upto = below + ties.len();
         let just_below = (cdf(ties[0].next_down()) - below as f64 / n).abs();
         let at = (cdf(ties[0]) - upto as f64 / n).abs();
-        // `f64::max` would drop a NaN.
         for gap in [just_below, at] {
-            distance = if gap <= distance { distance } else { gap };
+            // `f64::max` would drop a NaN.
             if gap.is_nan() {
                 return f64::NAN;
             }
+            distance = gap.max(distance);
         }
         below = upto;
     }
-    if below == 0 { f64::NAN } else { distance }
+    distance
 }
 
 /// The distance that [`kolmogorov_smirnov`] exceeds with probability at most alpha when the `n` values

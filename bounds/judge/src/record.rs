@@ -94,7 +94,7 @@ fn write_series(series: &SeriesOutcome, axis: &str) -> String {
     let judged = &series.judgement;
     let mut text = format!("\n  series {}\n", series_name(series));
     let header =
-        [axis.replace(' ', "_").as_str(), "n", "mean", "stderr", "bound", "mean/bound"].map(String::from);
+        [axis.replace(' ', "_").as_str(), "count", "mean", "stderr", "bound", "mean/bound"].map(String::from);
     let rows = judged.points.iter().map(|p| {
         let ratio = p.ratio.map_or("-".into(), significant);
         [

@@ -62,6 +62,10 @@ fn paper_trials(paper: &Paper) -> Vec<Trial> {
         }
     }
     let id = paper.id;
+    if claims.is_empty() {
+        // `completeness` says so; a paper that claims nothing yet has no record to miss.
+        return trials;
+    }
     trials.push(Trial::test(format!("{prefix}::record"), move || compare_record(id, &claims)));
     trials
 }
@@ -106,9 +110,9 @@ fn snapshots() -> PathBuf {
     root().join("tests/snapshots")
 }
 
-/// The modules of a tree, as `area/paper`: files, or folders with a `mod.rs`.
+/// The papers' modules in a tree, as `area/paper`: files, or folders with a `mod.rs`.
 fn modules(tree: &Path, extension: &str) -> Result<BTreeSet<String>, Failed> {
-    const SHARED: [&str; 4] = ["mod", "main", "instances", "baselines"];
+    const SHARED: [&str; 5] = ["mod", "main", "instances", "baselines", "primitives"];
     let mut found = BTreeSet::new();
     for area in std::fs::read_dir(tree)? {
         let area = area?.path();
@@ -119,9 +123,9 @@ fn modules(tree: &Path, extension: &str) -> Result<BTreeSet<String>, Failed> {
         for entry in std::fs::read_dir(&area)? {
             let entry = entry?.path();
             let stem = entry.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-            let is_module = entry.join("mod.rs").exists()
-                || entry.extension().is_some_and(|e| e == extension) && !SHARED.contains(&stem.as_str());
-            if is_module {
+            let is_module =
+                entry.join("mod.rs").exists() || entry.extension().is_some_and(|e| e == extension);
+            if is_module && !SHARED.contains(&stem.as_str()) {
                 found.insert(format!("{name}/{stem}"));
             }
         }
@@ -151,12 +155,8 @@ fn trees_agree() -> Result<(), Failed> {
 
 fn no_orphan_record() -> Result<(), Failed> {
     let recorded = modules(&snapshots(), "snap")?;
-    let difference: Vec<_> = recorded.symmetric_difference(&registered()).cloned().collect();
-    if difference.is_empty() {
-        Ok(())
-    } else {
-        Err(format!("records and papers differ by {difference:?}").into())
-    }
+    let orphans: Vec<_> = recorded.difference(&registered()).cloned().collect();
+    if orphans.is_empty() { Ok(()) } else { Err(format!("records without a paper: {orphans:?}").into()) }
 }
 
 fn claims_are_complete() -> Result<(), Failed> {
@@ -167,7 +167,7 @@ fn claims_are_complete() -> Result<(), Failed> {
             return Err(format!("{} is listed twice", paper.id).into());
         }
         if paper.claims.is_empty() {
-            return Err(format!("{} claims nothing", paper.id).into());
+            return Err(format!("{0} claims nothing: write its claims in bounds/src/{0}.rs", paper.id).into());
         }
         for claim in &paper.claims {
             let id = format!("{}/{}", paper.id, claim.id);

@@ -19,6 +19,14 @@ pub mod statistics;
 pub mod stochastic;
 pub mod transport;
 
+pub mod catalog;
+#[cfg(feature = "cli")]
+pub mod cli;
+#[cfg(feature = "cli")]
+pub mod json;
+#[cfg(feature = "cli")]
+pub mod report;
+
 pub use ratebook_judge as judge;
 
 use ratebook_judge::Paper;

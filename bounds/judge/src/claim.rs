@@ -299,6 +299,11 @@ impl Claim {
         self.companion(printed, Role::Refutation, claim)
     }
 
+    /// The companions that must come out violated.
+    pub fn controls(&self) -> impl Iterator<Item = &Companion> {
+        self.companions.iter().filter(|c| c.role != Role::Baseline)
+    }
+
     /// The sweep of a tier.
     pub fn points(&self, tier: Tier) -> &[f64] {
         match tier {

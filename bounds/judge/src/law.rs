@@ -76,6 +76,18 @@ pub enum Evidence {
     Certified,
 }
 
+impl Evidence {
+    /// Its word in records, tables and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Evidence::Sampled => "sampled",
+            Evidence::Computed => "computed",
+            Evidence::Exhaustive => "exhaustive",
+            Evidence::Certified => "certified",
+        }
+    }
+}
+
 /// Where a claim comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {

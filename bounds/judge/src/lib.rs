@@ -15,7 +15,8 @@
 //! # How the parts fit
 //! [`streams`] derives the randomness, [`claim`] describes (its forms are in [`law`]), [`experiment`] measures, [`interval`],
 //! [`quantile`] and [`fit`] do the statistics, [`verdict`] decides, [`outcome`] is what comes out,
-//! [`record`] writes and reads it as text, [`compare`] sets two measured series side by side.
+//! [`record`] writes and reads it as text, [`compare`] sets two measured series side by side, [`variant`] sets
+//! a variant beside the record.
 
 pub mod claim;
 pub mod compare;
@@ -31,6 +32,7 @@ pub mod run;
 pub mod sample;
 pub mod streams;
 pub mod sweep;
+pub mod variant;
 pub mod verdict;
 
 pub use claim::Claim;

@@ -33,8 +33,8 @@ pub struct RecordedSeries {
 pub struct RecordedPoint {
     /// The position on the axis.
     pub x: f64,
-    /// Replicates or cases.
-    pub n: usize,
+    /// Replicates, or cases.
+    pub count: usize,
     /// The mean.
     pub mean: f64,
     /// Its standard error.
@@ -71,7 +71,7 @@ pub fn write(paper: &str, outcomes: &[Outcome]) -> String {
         let seed = outcome.settings.root_seed;
         text += &format!("\nclaim {}\n", outcome.id);
         text += &format!("law {}\nsource {}\n", outcome.law, outcome.source);
-        text += &format!("evidence {}\n", format!("{:?}", outcome.evidence).to_lowercase());
+        text += &format!("evidence {}\n", outcome.evidence.name());
         text += &format!("detects {}\n", significant(outcome.detects));
         text += &format!("tier {tier}, root seed {seed}\n");
         for series in outcome.series() {
@@ -188,11 +188,11 @@ pub fn parse(text: &str) -> Result<Vec<RecordedClaim>, ParseError> {
 
 fn parse_point(line: &str) -> Option<RecordedPoint> {
     let cells: Vec<&str> = line.split_whitespace().collect();
-    let [x, n, mean, stderr, bound, ratio] = cells.try_into().ok()?;
+    let [x, count, mean, stderr, bound, ratio] = cells.try_into().ok()?;
     let number = |cell: &str| cell.parse::<f64>().ok();
     Some(RecordedPoint {
         x: number(x)?,
-        n: n.parse().ok()?,
+        count: count.parse().ok()?,
         mean: number(mean)?,
         stderr: number(stderr)?,
         bound: number(bound)?,
@@ -241,7 +241,7 @@ fn series_differences(name: &str, old: &RecordedSeries, new: &RecordedSeries, fo
     for (a, b) in old.points.iter().zip(&new.points) {
         let same = |a: f64, b: f64| a == b || (a.is_nan() && b.is_nan());
         if same(a.x, b.x)
-            && a.n == b.n
+            && a.count == b.count
             && same(a.mean, b.mean)
             && same(a.stderr, b.stderr)
             && same(a.bound, b.bound)

@@ -1,0 +1,5 @@
+//! The command `ratebook`.
+
+fn main() -> std::process::ExitCode {
+    ratebook_bounds::cli::main()
+}

@@ -5,23 +5,25 @@
 //!    [`fit::slope`](crate::fit::slope).
 //! 2. Its p-value is that of a permutation test of the difference of the point values: the labels are
 //!    swapped within pairs at random ([`compare`]) or shuffled over all replicates
-//!    ([`compare_unpaired`]). It is valid for every law, zeros included.
+//!    ([`compare_unpaired`]). It is valid for every law, zeros included, under the null
+//!    hypothesis that the labels can be exchanged: variant and reference then have the same law.
 //! 3. The p-values are adjusted by Holm's method, so that *better* or *worse* is said wrongly anywhere in
 //!    the sweep with probability at most alpha.
 //! 4. A point is *equivalent* when its whole interval lies within ±5 %, whatever its p-value; else
 //!    *better* or *worse* when its adjusted p-value is at most alpha; else *undecided*.
 
+mod pool;
+
 use std::fmt;
 
-use rand::seq::SliceRandom;
-use rand::{RngExt, SeedableRng};
+use rand::SeedableRng;
 use rand_pcg::Pcg64;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::fit::{RESAMPLES, Worst, value_of_rows};
-use crate::quantile::student_t_upper;
-use crate::sample::{Point, Sample, variance};
+use self::pool::{Measured, Pool};
+use crate::fit::Worst;
+use crate::sample::{Point, Sample};
 
 /// Ratios between 1/(1 + this) and 1 + this are equivalent: 5 %, and symmetric, so that exchanging
 /// the two samples exchanges *better* and *worse* and leaves *equivalent* as it is.
@@ -96,14 +98,14 @@ pub struct Settings {
     pub worst: Worst,
     /// The error rate: of each interval limit, and of the words *better* and *worse* over the sweep.
     pub alpha: f64,
-    /// The number of random permutations; p-values are at least 1/(permutations + 1), so it must
-    /// exceed (number of points)/alpha.
+    /// The number of random permutations. A p-value p is itself known to √(p/permutations) and is at
+    /// least 1/(permutations + 1), so it must be well above (number of points)/alpha.
     pub permutations: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { worst: Worst::Largest, alpha: 0.01, permutations: 1_999 }
+        Self { worst: Worst::Largest, alpha: 0.01, permutations: 9_999 }
     }
 }
 
@@ -179,7 +181,8 @@ pub fn compare(
 
 /// Compares two samples made apart, whose numbers of replicates may differ: as [`compare`], with
 /// independent resamples and labels shuffled over all replicates. It needs more replicates for the same
-/// word.
+/// word. It assumes that the samples are independent: on samples that do share their streams it errs
+/// towards *undecided*, and [`compare`] should be used.
 ///
 /// # Errors
 /// [`CompareError`], for samples that are not of the same sweep and family.
@@ -211,27 +214,6 @@ pub fn holm(p_values: &[f64]) -> Vec<f64> {
 enum Design {
     Paired,
     Unpaired,
-}
-
-/// Both samples at one point: their replicates in one pool (the reference's first), so that a resample
-/// or a relabelling is two lists of rows.
-struct Pool {
-    members: Vec<Vec<f64>>,
-    reference: Vec<usize>,
-    variant: Vec<usize>,
-    design: Design,
-    worst: Worst,
-}
-
-/// What the data say at one point, before it is judged together with the others.
-struct Measured {
-    x: f64,
-    log_ratio: f64,
-    /// The bootstrap standard error of the log-ratio; infinite if unknown.
-    error: f64,
-    /// The replicates of the smaller sample.
-    replicates: usize,
-    p_value: f64,
 }
 
 fn compare_as(
@@ -308,153 +290,4 @@ fn check(design: Design, reference: &Point, variant: &Point) -> Result<(), Compa
         }
     }
     Ok(())
-}
-
-impl Pool {
-    fn new(design: Design, reference: &Point, variant: &Point, worst: Worst) -> Self {
-        let first = reference.replicates();
-        Self {
-            members: reference
-                .members
-                .iter()
-                .zip(&variant.members)
-                .map(|(r, v)| [&r[..], v].concat())
-                .collect(),
-            reference: (0..first).collect(),
-            variant: (first..first + variant.replicates()).collect(),
-            design,
-            worst,
-        }
-    }
-
-    fn measure(&self, x: f64, settings: &Settings, rng: &mut Pcg64) -> Result<Measured, CompareError> {
-        let reference = value_of_rows(&self.members, &self.reference, self.worst);
-        let variant = value_of_rows(&self.members, &self.variant, self.worst);
-        for value in [reference, variant] {
-            if !(value >= 0.0 && value.is_finite()) {
-                return Err(CompareError::Value { x, value });
-            }
-        }
-        let replicates = self.reference.len().min(self.variant.len());
-        let both_zero = reference == 0.0 && variant == 0.0;
-        let log_ratio = if both_zero { 0.0 } else { (variant / reference).ln() };
-        let exact = replicates == 1 || both_zero;
-        let error = if exact {
-            0.0
-        } else if log_ratio.is_finite() {
-            self.bootstrap_error(replicates, rng)
-        } else {
-            f64::INFINITY
-        };
-        let p_value = match exact {
-            true if reference == variant => 1.0,
-            true => 0.0,
-            false => self.permutation_p_value((variant - reference).abs(), settings.permutations, rng),
-        };
-        Ok(Measured { x, log_ratio, error, replicates, p_value })
-    }
-
-    /// The standard deviation of the log-ratio over resamples, times √(n/(n − 1)) as in
-    /// [`fit::slope`](crate::fit::slope); infinite if a resample has no log-ratio.
-    fn bootstrap_error(&self, replicates: usize, rng: &mut Pcg64) -> f64 {
-        let log_ratios: Vec<f64> = (0..RESAMPLES)
-            .map(|_| {
-                let rows = draw(&self.reference, rng);
-                let partners: Vec<usize> = match self.design {
-                    Design::Paired => rows.iter().map(|&row| self.variant[row]).collect(),
-                    Design::Unpaired => draw(&self.variant, rng),
-                };
-                let reference = value_of_rows(&self.members, &rows, self.worst);
-                (value_of_rows(&self.members, &partners, self.worst) / reference).ln()
-            })
-            .collect();
-        if !log_ratios.iter().all(|value| value.is_finite()) {
-            return f64::INFINITY;
-        }
-        let n = replicates as f64;
-        (variance(&log_ratios) * n / (n - 1.0)).sqrt()
-    }
-
-    /// The share of relabellings, the identity among them, whose difference is as large as the observed.
-    fn permutation_p_value(&self, observed: f64, permutations: usize, rng: &mut Pcg64) -> f64 {
-        // Equal differences may differ by rounding, because they are summed in another order.
-        let threshold = observed * (1.0 - 1e-9);
-        let (mut left, mut right) = (self.reference.clone(), self.variant.clone());
-        let mut as_large = 1;
-        for _ in 0..permutations {
-            match self.design {
-                Design::Paired => {
-                    for (left, right) in left.iter_mut().zip(&mut right) {
-                        if rng.random() {
-                            std::mem::swap(left, right);
-                        }
-                    }
-                }
-                Design::Unpaired => {
-                    let mut rows = [&left[..], &right].concat();
-                    rows.shuffle(rng);
-                    right = rows.split_off(left.len());
-                    left = rows;
-                }
-            }
-            let difference = value_of_rows(&self.members, &right, self.worst)
-                - value_of_rows(&self.members, &left, self.worst);
-            if difference.abs() >= threshold {
-                as_large += 1;
-            }
-        }
-        as_large as f64 / (permutations + 1) as f64
-    }
-}
-
-/// As many rows as there are, drawn with replacement.
-fn draw(rows: &[usize], rng: &mut Pcg64) -> Vec<usize> {
-    rows.iter().map(|_| rows[rng.random_range(0..rows.len())]).collect()
-}
-
-impl Measured {
-    fn judge(&self, adjusted: f64, points: usize, lower_is_better: bool, alpha: f64) -> PointComparison {
-        let margin = EQUIVALENCE.ln_1p();
-        let (low, high) = self.interval(alpha);
-        let word = if low >= -margin && high <= margin {
-            Word::Equivalent
-        } else if adjusted <= alpha {
-            if (self.log_ratio < 0.0) == lower_is_better { Word::Better } else { Word::Worse }
-        } else {
-            Word::Undecided { more_replicates: self.more_replicates(points, margin, alpha) }
-        };
-        let Self { x, log_ratio, p_value, .. } = *self;
-        PointComparison { x, log_ratio, low, high, p_value, adjusted_p_value: adjusted, word }
-    }
-
-    fn interval(&self, alpha: f64) -> (f64, f64) {
-        if self.error == f64::INFINITY {
-            return (f64::NEG_INFINITY, f64::INFINITY);
-        }
-        let radius = self.radius(alpha);
-        (self.log_ratio - radius, self.log_ratio + radius)
-    }
-
-    /// The half-width of the interval at level alpha, zero for exact values.
-    fn radius(&self, alpha: f64) -> f64 {
-        if self.replicates == 1 {
-            return 0.0;
-        }
-        student_t_upper(alpha, (self.replicates - 1) as f64) * self.error
-    }
-
-    /// The replicates n' at which the radius, shrinking as 1/√n', no longer reaches from the log-ratio
-    /// to zero (at the level of the strictest of the points' tests, and with pairs enough for a
-    /// permutation p-value that small) or no longer to the farther end of the margin, whichever comes
-    /// first. As many again as there are when the radius is unknown.
-    fn more_replicates(&self, points: usize, margin: f64, alpha: f64) -> usize {
-        let now = self.replicates as f64;
-        let needed = |radius: f64, room: f64| now * (radius / room).powi(2);
-        let strictest = alpha / points as f64;
-        let pairs = 1.0 - strictest.log2();
-        let distinct = needed(self.radius(0.5 * strictest), self.log_ratio.abs()).max(pairs);
-        let equivalent = needed(self.radius(alpha), (margin - self.log_ratio.abs()).max(0.0));
-        let more = distinct.min(equivalent) - now;
-        if more.is_finite() { more.ceil().max(1.0) as usize } else { self.replicates }
-    }
 }

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use ratebook_judge::outcome::SeriesOutcome;
 use ratebook_judge::record::{self, RecordedClaim, RecordedSeries};
-use ratebook_judge::{Claim, Paper};
+use ratebook_judge::{Claim, Outcome, Paper};
 
 /// What the records say about a paper or a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,15 +21,57 @@ pub enum Status {
     Unrecorded,
 }
 
-impl std::fmt::Display for Status {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(match self {
+impl Status {
+    /// All of them, best first.
+    pub const ALL: [Status; 5] =
+        [Status::Verified, Status::Fragile, Status::Vacuous, Status::Failing, Status::Unrecorded];
+
+    /// Its word in tables and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
             Status::Verified => "verified",
             Status::Fragile => "fragile",
             Status::Vacuous => "vacuous",
             Status::Failing => "failing",
             Status::Unrecorded => "unrecorded",
-        })
+        }
+    }
+
+    /// Its definition, as the book prints it.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Status::Verified => {
+                "every claim holds, no bound is vacuous, and every control and refutation is violated"
+            }
+            Status::Fragile => {
+                "verified, but some claim holds by so little that a fresh seed could well end it: by less than \
+                 $z_\\alpha + 3$ standard errors"
+            }
+            Status::Vacuous => {
+                "every claim holds and every control and refutation is violated, but some bound is nowhere within a \
+                 factor of 1000 of the measurement, or nowhere better than the trivial bound, so that holding says \
+                 nothing"
+            }
+            Status::Failing => "some claim does not hold, or some control or refutation is not violated",
+            Status::Unrecorded => "some claim has no record yet",
+        }
+    }
+
+    /// What a run says about a claim.
+    pub fn of(outcome: &Outcome) -> Self {
+        let judged = &outcome.method.judgement;
+        match outcome.verified() {
+            true if judged.fragile => Status::Fragile,
+            true => Status::Verified,
+            false if judged.vacuous && outcome.series().all(SeriesOutcome::as_required) => Status::Vacuous,
+            false => Status::Failing,
+        }
+    }
+}
+
+impl std::fmt::Display for Status {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
     }
 }
 

@@ -63,66 +63,66 @@ impl Solved for DiagonalQuadratic {
     }
 }
 
-/// f(x) = Σ_i h_i(x_i), where h_i is β_i x²/2 for |x| ≤ τ_i and continues with slope ±β_i τ_i.
+/// A function of one variable, least at 0, whose curvature is β near 0 and α beyond:
+/// f′(x) = αx + (β−α)·clamp(x, −lower, upper). β-smooth and α-strongly convex.
 ///
-/// Convex, max β_i-smooth, least at 0.
-#[derive(Debug, Clone, PartialEq)]
+/// With α = 0 it is Huber's function: a parabola that continues with a constant slope. A method that
+/// starts on the slope learns nothing until it reaches the parabola.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Huber {
-    curvatures: Vec<f64>,
-    radii: Vec<f64>,
-    minimizer: Vec<f64>,
+    alpha: f64,
+    beta: f64,
+    lower: f64,
+    upper: f64,
 }
 
 impl Huber {
-    /// One coordinate with curvature `beta` inside the radius `tau`.
+    /// Huber's function of curvature `beta` for |x| ≤ `tau` and slope ±`beta`·`tau` outside.
     ///
     /// # Errors
     /// `beta` or `tau` not positive and finite.
     pub fn new(beta: f64, tau: f64) -> Result<Self> {
-        Self::separable(&[beta], &[tau])
+        positive("tau", tau)?;
+        Self::asymmetric(0.0, beta, tau, tau)
     }
 
-    /// A sum over coordinates, each with its own curvature and radius.
+    /// Curvature `beta` on \[−`lower`, `upper`\] and `alpha` outside.
     ///
     /// # Errors
-    /// Slices that are empty or of different sizes; an element not positive and finite.
-    pub fn separable(curvatures: &[f64], radii: &[f64]) -> Result<Self> {
-        finite_slice("curvatures", curvatures)?;
-        same_size("radii", curvatures.len(), radii.len())?;
-        for (&beta, &tau) in curvatures.iter().zip(radii) {
-            positive("beta", beta)?;
-            positive("tau", tau)?;
+    /// `beta` not positive and finite; `alpha` not in \[0, `beta`\]; `lower` or `upper` negative or
+    /// not finite; all of `alpha`, `lower` and `upper` zero.
+    pub fn asymmetric(alpha: f64, beta: f64, lower: f64, upper: f64) -> Result<Self> {
+        positive("beta", beta)?;
+        non_negative("alpha", alpha)?;
+        if alpha > beta {
+            return Err(Error::OutOfRange { name: "alpha", value: alpha, requirement: "at most beta" });
         }
-        let minimizer = vec![0.0; curvatures.len()];
-        Ok(Self { curvatures: curvatures.to_vec(), radii: radii.to_vec(), minimizer })
+        non_negative("lower", lower)?;
+        non_negative("upper", upper)?;
+        positive("max(alpha, lower, upper)", alpha.max(lower).max(upper))?;
+        Ok(Self { alpha, beta, lower, upper })
     }
 }
 
 impl Objective for Huber {
     fn dim(&self) -> usize {
-        self.curvatures.len()
+        1
     }
 
     fn value(&self, x: &[f64]) -> f64 {
-        let terms = x.iter().zip(&self.curvatures).zip(&self.radii);
-        terms
-            .map(|((x, beta), tau)| {
-                let inner = x.abs().min(*tau);
-                beta * inner * (x.abs() - 0.5 * inner)
-            })
-            .sum()
+        let inner = x[0].clamp(-self.lower, self.upper);
+        0.5 * self.alpha * x[0] * x[0] + (self.beta - self.alpha) * inner * (x[0] - 0.5 * inner)
     }
 
     fn gradient(&self, x: &[f64], gradient: &mut [f64]) {
-        for (i, g) in gradient.iter_mut().enumerate() {
-            *g = self.curvatures[i] * x[i].clamp(-self.radii[i], self.radii[i]);
-        }
+        let inner = x[0].clamp(-self.lower, self.upper);
+        gradient[0] = self.alpha * x[0] + (self.beta - self.alpha) * inner;
     }
 }
 
 impl Solved for Huber {
     fn minimizer(&self) -> &[f64] {
-        &self.minimizer
+        &[0.0]
     }
 
     fn gap(&self, x: &[f64]) -> f64 {

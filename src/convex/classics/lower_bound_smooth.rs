@@ -90,7 +90,11 @@ impl NesterovChain {
         positive("alpha", alpha)?;
         let kappa = beta / alpha;
         if !(kappa <= 1e12) {
-            return Err(Error::OutOfRange { name: "beta / alpha", value: kappa, requirement: "at most 1e12" });
+            return Err(Error::OutOfRange {
+                name: "beta / alpha",
+                value: kappa,
+                requirement: "at most 1e12",
+            });
         }
         Self::new(t + (10.0 * kappa.sqrt()).ceil() as usize, alpha, beta)
     }

@@ -251,7 +251,7 @@ impl<A: Projection, B: Projection> DisjointSets<A, B> {
         let displacement: Vec<f64> = nearest.iter().zip(&partner).map(|(a, b)| a - b).collect();
         let width = positive("distance of the sets", norm(&displacement))?;
         let drift = distance(&image(&a, &partner), &nearest);
-        if !(drift <= 1e-9 * width) {
+        if drift.is_nan() || drift > 1e-9 * width {
             return Err(Error::Invalid { name: "guess", requirement: "must lead to a nearest pair" });
         }
         let map = DouglasRachford::new(a, b, 1.0, guess.len())?;

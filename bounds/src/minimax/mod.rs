@@ -1,8 +1,10 @@
 //! What the papers of the area `minimax` promise.
 
+pub mod infeasibility_detection;
+
 use ratebook_judge::Paper;
 
 /// The area's papers.
 pub fn papers() -> Vec<Paper> {
-    vec![]
+    vec![infeasibility_detection::paper()]
 }

@@ -89,7 +89,7 @@ impl NesterovChain {
         at_least_one("t", t)?;
         positive("alpha", alpha)?;
         let kappa = beta / alpha;
-        if !(kappa <= 1e12) {
+        if kappa.is_nan() || kappa > 1e12 {
             return Err(Error::OutOfRange {
                 name: "beta / alpha",
                 value: kappa,

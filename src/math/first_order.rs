@@ -127,7 +127,10 @@ pub trait LinearMinimization {
     fn minimize(&self, direction: &[f64], vertex: &mut [f64]);
 }
 
-/// A first-order method for problems of type `P` (often `dyn Objective` or `dyn Operator`).
+/// A first-order method for problems of type `P`.
+///
+/// Implement it for every `P: Objective + ?Sized` (or `Operator`); then it is also a
+/// `Method<dyn Objective>`, which is what code asks for that runs it on several kinds of problems.
 pub trait Method<P: ?Sized> {
     /// What changes from step to step, buffers included.
     type State;

@@ -16,9 +16,10 @@ fn projected(set: &dyn Projection, x: &[f64]) -> Vec<f64> {
     y
 }
 
-/// The sets of one case, each with a membership test of its own.
-#[allow(clippy::type_complexity)]
-fn sets(a: &[f64], b: &[f64], radius: f64) -> Vec<(Box<dyn Projection>, Box<dyn Fn(&[f64]) -> bool>)> {
+/// A set, and a membership test of its own.
+type Case = (Box<dyn Projection>, Box<dyn Fn(&[f64]) -> bool>);
+
+fn sets(a: &[f64], b: &[f64], radius: f64) -> Vec<Case> {
     let (center, normal, offset) = (a.to_vec(), b.to_vec(), radius);
     let lower: Vec<f64> = a.iter().zip(b).map(|(a, b)| a.min(*b)).collect();
     let upper: Vec<f64> = a.iter().zip(b).map(|(a, b)| a.max(*b)).collect();

@@ -1,6 +1,7 @@
 //! What the papers of the area `minimax` promise.
 
 pub mod infeasibility_detection;
+pub mod instances;
 
 use ratebook_judge::Paper;
 

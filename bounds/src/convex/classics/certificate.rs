@@ -36,11 +36,24 @@ pub struct FixedSteps {
     outputs: Vec<DVector<f64>>,
 }
 
-/// Answers query j with `scale` times the j-th basis vector, and remembers where it was asked.
+type Points = Vec<Vec<f64>>;
+
+/// Answers query j with the j-th basis vector, and `tilt` times the next one on top; remembers where it was
+/// asked.
 struct Recorder {
-    scale: f64,
+    tilt: f64,
     dim: usize,
-    queries: RefCell<Vec<Vec<f64>>>,
+    queries: RefCell<Points>,
+}
+
+impl Recorder {
+    /// Adds `weight` times the answer to query j.
+    fn answer(&self, j: usize, weight: f64, gradient: &mut [f64]) {
+        if j < self.dim {
+            gradient[j] += weight;
+            gradient[(j + 1) % self.dim] += self.tilt * weight;
+        }
+    }
 }
 
 impl Objective for Recorder {
@@ -56,37 +69,41 @@ impl Objective for Recorder {
     fn gradient(&self, x: &[f64], gradient: &mut [f64]) {
         let mut queries = self.queries.borrow_mut();
         gradient.fill(0.0);
-        if let Some(g) = gradient.get_mut(queries.len()) {
-            *g = self.scale;
-        }
+        self.answer(queries.len(), 1.0, gradient);
         queries.push(x.to_vec());
     }
 }
 
 impl FixedSteps {
-    /// Reads the coefficients of `steps` ≥ 1 steps.
+    /// Reads the coefficients of `steps` ≥ 1 steps, and checks on a second run, whose gradients are neither of
+    /// unit length nor orthogonal, that they predict the method.
     ///
     /// # Errors
     /// The method fails, does not ask for exactly one gradient a step, or is not linear in them.
     pub fn read(method: &impl Method<dyn Objective>, steps: usize, rng: &mut dyn Rng) -> Result<Self> {
-        let mut record = |scale: f64| -> Result<(Vec<Vec<f64>>, Vec<Vec<f64>>)> {
-            let recorder = Recorder { scale, dim: steps, queries: RefCell::default() };
+        let mut record = |tilt: f64| -> Result<(Recorder, Points)> {
+            let recorder = Recorder { tilt, dim: steps, queries: RefCell::default() };
             let objective: &dyn Objective = &recorder;
             let mut run = Run::start(method, objective, &vec![0.0; steps])?;
             let mut outputs = vec![run.output().to_vec()];
             for _ in 0..steps {
                 outputs.push(run.advance(1, rng)?.to_vec());
             }
-            Ok((recorder.queries.into_inner(), outputs))
+            Ok((recorder, outputs))
         };
-        let (queries, outputs) = record(1.0)?;
-        let (_, doubled) = record(2.0)?;
-        let linear = |(x, y): (&f64, &f64)| (2.0 * x - y).abs() <= 1e-9 * (1.0 + y.abs());
-        if queries.len() != steps || !outputs.iter().flatten().zip(doubled.iter().flatten()).all(linear) {
+        let (plain, outputs) = record(0.0)?;
+        let (tilted, seen) = record(0.75)?;
+        let predicts = |(x, seen): (&Vec<f64>, &Vec<f64>)| {
+            let mut predicted = vec![0.0; steps];
+            x.iter().enumerate().for_each(|(j, &h)| tilted.answer(j, h, &mut predicted));
+            predicted.iter().zip(seen).all(|(p, s)| (p - s).abs() <= 1e-9 * (1.0 + s.abs()))
+        };
+        let queries = plain.queries.into_inner();
+        if queries.len() != steps || !outputs.iter().zip(&seen).all(predicts) {
             let requirement = "one gradient a step, and linear in the gradients";
             return Err(Error::Invalid { name: "method", requirement });
         }
-        let coordinates = |points: Vec<Vec<f64>>| {
+        let coordinates = |points: Points| {
             let point =
                 |x: Vec<f64>| DVector::from_iterator(steps + 2, [1.0].into_iter().chain(x).chain([0.0]));
             points.into_iter().map(point).collect()
@@ -174,16 +191,21 @@ impl Form {
         self.0.ger(weight, a, a, 1.0);
     }
 
-    /// The least τ with S + τ|x_1 − x*|² ⪰ 0, or ∞: the Schur complement of the gradients' block, which is
-    /// lifted by 10⁻¹⁰ of its size so that a singular one (a tight proof) can be factored. The lift weakens
-    /// the bound by 10⁻¹⁰·Σ|g_j|² at most.
+    /// The least τ with S + τ|x_1 − x*|² ⪰ 0, or ∞: the Schur complement of the gradients' block.
+    ///
+    /// A tight proof has a singular block, so its diagonal is lifted by the least share of 10⁻¹³, …, 10⁻¹⁰ with
+    /// which it can be factored. What is proven is weaker than τR² by that share of Σ S_jj|g_j|².
     fn least_shift(self) -> f64 {
         let rest = self.0.nrows() - 1;
-        let mut block = self.0.view((1, 1), (rest, rest)).into_owned();
+        let block = self.0.view((1, 1), (rest, rest)).into_owned();
         let cross = self.0.view((1, 0), (rest, 1)).into_owned();
-        let lift = 1e-10 * block.amax();
-        (0..rest).for_each(|i| block[(i, i)] += lift);
-        match block.cholesky() {
+        let largest = block.diagonal().amax();
+        let factor = |share: f64| {
+            // The gradient at an output that nobody queried has no weight; it needs a pivot all the same.
+            let lift = block.diagonal().map(|d| share * d.max(1e-3 * largest));
+            (&block + DMatrix::from_diagonal(&lift)).cholesky()
+        };
+        match [1e-13, 1e-12, 1e-11, 1e-10].into_iter().find_map(factor) {
             Some(factor) => cross.dot(&factor.solve(&cross)) - self.0[(0, 0)],
             None => f64::INFINITY,
         }
@@ -195,6 +217,7 @@ mod tests {
     use approx::assert_relative_eq;
     use rand_pcg::Pcg64;
     use rand_pcg::rand_core::SeedableRng;
+    use ratebook::convex::baselines::ConjugateGradient;
     use ratebook::convex::classics::gradient_descent::GradientDescent;
     use ratebook::convex::classics::nesterov_accelerated::NesterovAccelerated;
 
@@ -261,8 +284,32 @@ mod tests {
         }
     }
 
+    struct Largest;
+
+    impl Method<dyn Objective> for Largest {
+        type State = (Vec<f64>, Vec<f64>);
+
+        fn start(&self, _: &dyn Objective, x0: &[f64]) -> Result<Self::State> {
+            Ok((x0.to_vec(), x0.to_vec()))
+        }
+
+        fn step(&self, f: &dyn Objective, (x, g): &mut Self::State, _: &mut dyn Rng) -> Result<()> {
+            f.gradient(x, g);
+            let largest = g.iter().fold(0.0f64, |m, g| m.max(g.abs()));
+            x.iter_mut().zip(g).filter(|(_, g)| g.abs() == largest).for_each(|(x, g)| *x -= *g);
+            Ok(())
+        }
+
+        fn output<'a>(&self, state: &'a Self::State) -> &'a [f64] {
+            &state.0
+        }
+    }
+
     #[test]
     fn other_methods_are_refused() {
         assert!(read(&Normalised, 3).is_err());
+        assert!(read(&ConjugateGradient, 3).is_err());
+        // A step as long as the gradient's largest coordinate: linear for basis vectors, and only there.
+        assert!(read(&Largest, 3).is_err());
     }
 }

@@ -1,0 +1,7 @@
+//! Property tests of what several areas share.
+
+#[path = "."]
+mod math {
+    mod first_order;
+    mod sets;
+}

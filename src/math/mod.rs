@@ -1,1 +1,4 @@
 //! What several areas need.
+
+pub mod assignment;
+pub mod simplex;

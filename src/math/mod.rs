@@ -1,4 +1,5 @@
 //! What several areas need.
 
 pub mod assignment;
+pub(crate) mod log_matrix;
 pub mod simplex;

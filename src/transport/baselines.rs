@@ -2,8 +2,9 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::{Learner, LogMatrix, Method, Polytope, check_gradient};
+use super::{Learner, Method, Polytope, check_gradient};
 use crate::error::{Error, Result, at_least_one, finite, positive};
+use crate::math::log_matrix::LogMatrix;
 
 /// Sinkhorn's algorithm at a fixed regularisation η (Cuturi 2013), one rescaling per round, for one fixed
 /// linear cost: the first gradient C makes the kernel exp(−C/η), later ones are not looked at.
@@ -31,7 +32,7 @@ impl Method for Sinkhorn {
         positive("range", range)?;
         at_least_one("horizon", horizon)?;
         finite("range / eta", range / self.eta)?;
-        let iterate = LogMatrix::product(polytope);
+        let iterate = LogMatrix::product(polytope.rows(), polytope.columns());
         Ok(Box::new(Run { eta: self.eta, polytope: polytope.clone(), range, iterate, round: 1 }))
     }
 }
@@ -85,13 +86,13 @@ pub fn sinkhorn_log(
     positive("eta", eta)?;
     positive("tolerance", tolerance)?;
     finite("range / eta", (high - low) / eta)?;
-    let mut iterate = LogMatrix::product(polytope);
+    let mut iterate = LogMatrix::product(polytope.rows(), polytope.columns());
     iterate.tilt(1.0, cost, low, eta);
     for _ in 0..cap {
         iterate.rescale_rows(&polytope.rows);
         iterate.rescale_columns(&polytope.columns);
         if polytope.marginal_error(iterate.values()) <= tolerance {
-            return Ok(iterate.values);
+            return Ok(iterate.values().clone());
         }
     }
     Err(Error::NotConverged { name: "sinkhorn_log", steps: cap })

@@ -52,8 +52,9 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::{Learner, LogMatrix, Method, Polytope, check_gradient};
+use super::{Learner, Method, Polytope, check_gradient};
 use crate::error::{Result, at_least_one, finite, positive};
+use crate::math::log_matrix::LogMatrix;
 
 /// The Mirror Sinkhorn method; see the [module](self) for the algorithm.
 ///
@@ -137,7 +138,7 @@ impl Method for MirrorSinkhorn {
             range,
             horizon: horizon as f64,
             information: polytope.largest_information(),
-            iterate: LogMatrix::product(polytope),
+            iterate: LogMatrix::product(polytope.rows(), polytope.columns()),
             average: polytope.product(),
             weight: 0.0,
             round: 1,

@@ -29,7 +29,7 @@ pub mod mirror_sinkhorn;
 use nalgebra::{DMatrix, DVector};
 use rand::Rng;
 
-use crate::error::{Error, Result, distribution, positive, same_size};
+use crate::error::{Error, Result, distribution, finite_slice, positive, same_size};
 
 /// The transport polytope U(a, b) of the m×n couplings with row sums a and column sums b, all positive.
 #[derive(Debug, Clone, PartialEq)]
@@ -193,11 +193,9 @@ pub fn minimise(
 /// returns its least and its largest entry.
 pub(crate) fn check_gradient(polytope: &Polytope, range: f64, gradient: &DMatrix<f64>) -> Result<(f64, f64)> {
     polytope.check_size("gradient", gradient)?;
-    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-    for &entry in gradient.iter() {
-        crate::error::finite("gradient", entry)?;
-        (low, high) = (low.min(entry), high.max(entry));
-    }
+    finite_slice("gradient", gradient.as_slice())?;
+    let extend = |(low, high): (f64, f64), &entry: &f64| (low.min(entry), high.max(entry));
+    let (low, high) = gradient.iter().fold((f64::INFINITY, f64::NEG_INFINITY), extend);
     // A rounding error above the range is forgiven.
     if (high - low) / range <= 1.0 + 1e-9 {
         Ok((low, high))
@@ -207,81 +205,5 @@ pub(crate) fn check_gradient(polytope: &Polytope, range: f64, gradient: &DMatrix
             value: high - low,
             requirement: "spread over at most the range B",
         })
-    }
-}
-
-/// A positive matrix kept as its logarithm, so that no entry is ever lost to underflow, with its values.
-#[derive(Debug, Clone)]
-pub(crate) struct LogMatrix {
-    logarithms: DMatrix<f64>,
-    values: DMatrix<f64>,
-}
-
-impl LogMatrix {
-    /// The independent coupling.
-    pub(crate) fn product(polytope: &Polytope) -> Self {
-        let logarithms = DMatrix::from_fn(polytope.rows.len(), polytope.columns.len(), |i, j| {
-            polytope.rows[i].ln() + polytope.columns[j].ln()
-        });
-        Self { values: polytope.product(), logarithms }
-    }
-
-    pub(crate) fn values(&self) -> &DMatrix<f64> {
-        &self.values
-    }
-
-    /// Multiplies entry by entry by exp(−s·(G − low)/range), with finite s; the values wait for the
-    /// rescaling that must follow. Taking `low` off first changes nothing after rescaling, except that
-    /// a large constant in the gradient cannot drown its differences.
-    pub(crate) fn tilt(&mut self, s: f64, gradient: &DMatrix<f64>, low: f64, range: f64) {
-        self.logarithms.zip_apply(gradient, |logarithm, slope| *logarithm -= s * ((slope - low) / range));
-    }
-
-    /// Scales every row to its mass: the relative-entropy projection onto {X1 = a}. O(mn).
-    pub(crate) fn rescale_rows(&mut self, masses: &DVector<f64>) {
-        let mut peaks = DVector::from_element(masses.len(), f64::NEG_INFINITY);
-        for column in self.logarithms.column_iter() {
-            peaks.zip_apply(&column, |peak, logarithm| *peak = peak.max(logarithm));
-        }
-        let mut sums = DVector::zeros(masses.len());
-        for (mut values, mut logarithms) in
-            self.values.column_iter_mut().zip(self.logarithms.column_iter_mut())
-        {
-            logarithms -= &peaks;
-            values.copy_from(&logarithms);
-            values.apply(|value| *value = value.exp());
-            sums += &values;
-        }
-        let factors = masses.zip_map(&sums, |mass, sum| mass / sum);
-        let shifts = factors.map(f64::ln);
-        for (mut values, mut logarithms) in
-            self.values.column_iter_mut().zip(self.logarithms.column_iter_mut())
-        {
-            values.component_mul_assign(&factors);
-            logarithms += &shifts;
-        }
-    }
-
-    /// Scales every column to its mass: the relative-entropy projection onto {Xᵀ1 = b}. O(mn).
-    pub(crate) fn rescale_columns(&mut self, masses: &DVector<f64>) {
-        let columns = self.values.column_iter_mut().zip(self.logarithms.column_iter_mut());
-        for ((mut values, mut logarithms), &mass) in columns.zip(masses.iter()) {
-            let peak = logarithms.max();
-            values.copy_from(&logarithms);
-            values.apply(|value| *value = (*value - peak).exp());
-            let factor = mass / values.sum();
-            values *= factor;
-            logarithms.add_scalar_mut(factor.ln() - peak);
-        }
-    }
-
-    /// Scales everything to total mass 1, and ignores the marginals.
-    pub(crate) fn rescale_total(&mut self) {
-        let peak = self.logarithms.max();
-        self.values.copy_from(&self.logarithms);
-        self.values.apply(|value| *value = (*value - peak).exp());
-        let factor = 1.0 / self.values.sum();
-        self.values *= factor;
-        self.logarithms.add_scalar_mut(factor.ln() - peak);
     }
 }

@@ -12,7 +12,7 @@
 //! right balance between containing a good arm and being small enough to find it.
 //!
 //! # Algorithm: Sequential Halving
-//! 1. $m = \lceil \log_2 n \rceil$ stages, $S_1 = [n]$.
+//! 1. $m = \lceil \log_2 n \rceil$ stages, $S_1$ all arms.
 //! 2. Stage $l$ pulls each arm of $S_l$ $t_l = \lfloor T / (|S_l| m) \rfloor$ times. Earlier samples are
 //!    discarded: the analysis needs fresh ones, and reusing them changes the law.
 //! 3. $S_{l+1}$ is the $\lceil |S_l| / 2 \rceil$ arms with the best means, ties broken at random.

@@ -1,5 +1,8 @@
 //! What several areas need.
 
+pub mod assignment;
 pub mod first_order;
+pub(crate) mod log_matrix;
 pub mod sets;
+pub mod simplex;
 pub mod vector;

@@ -9,7 +9,7 @@ use ratebook::math::vector::distance;
 use ratebook_judge::{Claim, Source, Tolerance};
 
 use super::certificate::{FixedSteps, descent};
-use super::{SmoothMethod, certified, gap_after, gaps_in_one_dimension};
+use super::{SmoothMethod, gap_after, gaps_in_one_dimension};
 
 /// 2βR²/(t − 1): the gap at x_t, for t ≥ 2 (Theorem 3.3).
 pub fn smooth(beta: f64, radius: f64, t: f64) -> f64 {
@@ -81,16 +81,16 @@ pub(super) fn claims() -> Vec<Claim> {
 /// [`certificate`](super::certificate). A control that is *violated* here has no such proof; that its gap is
 /// really larger is what [`huber_exact`] shows.
 pub fn worst_case_certified(method: impl SmoothMethod) -> Claim {
-    let claim = Claim::at_most("gradient descent certified", |n| smooth_exact(1.0, 1.0, n))
+    Claim::at_most("gradient descent certified", |n| smooth_exact(1.0, 1.0, n))
         .states("On every $\\beta$-smooth convex function $f(x_{N+1}) - f^* \\le \\beta R^2/(4N+2)$.")
         .assuming("a fixed-step method; β = R = 1; the worst case over all functions and dimensions")
         .source(Source::Classical)
+        .certified()
         .sweep("N", [1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0])
         .full_sweep([1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0])
         .measure(move |n, streams| -> Result<f64> {
             Ok(descent(&FixedSteps::read(&method, n as usize, &mut streams.algorithm)?))
-        });
-    certified(claim)
+        })
 }
 
 /// On Huber's function of radius R/(2N + 1) the gap after N steps is exactly βR²/(4N + 2).

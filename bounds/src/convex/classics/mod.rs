@@ -12,8 +12,7 @@ use rand::Rng;
 use ratebook::Result;
 use ratebook::convex::instances::{DiagonalQuadratic, Huber};
 use ratebook::convex::{Method, Objective, Run, Solved};
-use ratebook_judge::claim::Claim;
-use ratebook_judge::{Evidence, Paper};
+use ratebook_judge::Paper;
 
 /// The paper and its claims.
 pub fn paper() -> Paper {
@@ -69,10 +68,4 @@ fn maximum(low: f64, high: f64, mut f: impl FnMut(f64) -> Result<f64>) -> Result
         (low, high) = ((best.1 - width).max(low), (best.1 + width).min(high));
     }
     Ok(best.0)
-}
-
-/// Marks a claim whose measurement is a verified bound over a whole class.
-fn certified(mut claim: Claim) -> Claim {
-    claim.evidence = Evidence::Certified;
-    claim
 }

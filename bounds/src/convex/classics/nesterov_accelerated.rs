@@ -8,7 +8,7 @@ use ratebook::{Error, Result};
 use ratebook_judge::{Claim, Source, Tolerance, powers_of_two};
 
 use super::certificate::{FixedSteps, acceleration};
-use super::{SmoothMethod, certified, gap_after, gaps_in_one_dimension, maximum};
+use super::{SmoothMethod, gap_after, gaps_in_one_dimension, maximum};
 
 /// 2βR²/t²: the gap at y_t for a smooth function (Theorem 3.19).
 pub fn smooth(beta: f64, radius: f64, t: f64) -> f64 {
@@ -81,16 +81,16 @@ pub(super) fn claims() -> Vec<Claim> {
 /// The measurement is the bound βR²/(2λ_{t−1}²) that Beck and Teboulle's multipliers prove for the method; see
 /// [`certificate`](super::certificate).
 pub fn smooth_certified(method: impl SmoothMethod) -> Claim {
-    let claim = Claim::at_most("nesterov certified", |t| smooth(1.0, 1.0, t))
+    Claim::at_most("nesterov certified", |t| smooth(1.0, 1.0, t))
         .states("On every $\\beta$-smooth convex function $f(y_t) - f^* \\le 2\\beta R^2/t^2$.")
         .assuming("a fixed-step method; β = R = 1; the worst case over all functions and dimensions")
         .source(Source::Theorem("3.19"))
+        .certified()
         .sweep("t", [2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0])
         .full_sweep([2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0])
         .measure(move |t, streams| -> Result<f64> {
             Ok(acceleration(&FixedSteps::read(&method, t as usize - 1, &mut streams.algorithm)?))
-        });
-    certified(claim)
+        })
 }
 
 /// f(y_t) − f* ≤ 2βR²/t², on runs: Huber's functions come within half a percent of it.

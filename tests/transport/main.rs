@@ -1,0 +1,7 @@
+//! Property tests of the area `transport`.
+
+#[path = "."]
+mod transport {
+    mod instances;
+    mod mirror_sinkhorn;
+}

@@ -29,10 +29,10 @@ pub struct Plot {
 
 /// Canvas units in one unit of the shown picture.
 const UNIT: i32 = 10;
-const WIDTH: i32 = 500;
+const WIDTH: i32 = 510;
 const HEIGHT: i32 = 330;
 const LEFT: i32 = 62;
-const RIGHT: i32 = 84;
+const RIGHT: i32 = 94;
 const TOP: i32 = 26;
 const BOTTOM: i32 = 44;
 /// Size of all text.
@@ -182,7 +182,7 @@ fn value_axis(figure: &Figure) -> Axis {
             let stretch = (high / low).powf(1.5).max(100.0);
             (low / stretch, high * stretch)
         } else {
-            let stretch = 2.0 * (high - low).max(0.05 * high.abs().max(low.abs()));
+            let stretch = 4.0 * (high - low).max(0.05 * high.abs().max(low.abs()));
             (low - stretch, high + stretch)
         };
         low = low.min(below.max(floor));
@@ -429,4 +429,103 @@ fn inside_label(chart: &Chart<'_, '_>, x: &Axis, bound: f64) -> (i32, i32) {
     let (_, lines) = chart.plotting_area().get_pixel_range();
     let (column, _) = chart.backend_coord(&(x.place(bound), 0.0));
     (column, lines.start - 4 * UNIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ratebook_judge::claim::Role;
+
+    fn series(role: Option<Role>, name: &str, points: &[(f64, f64, f64)]) -> Series {
+        let point = |&(x, value, bound): &(f64, f64, f64)| Point {
+            x,
+            low: 0.9 * value,
+            value,
+            high: 1.1 * value,
+            bound,
+        };
+        let points = points.iter().map(point).collect();
+        Series { role, name: name.into(), verdict: "violated".into(), scale: 1.0, points }
+    }
+
+    fn figure(law: &str, series: Vec<Series>) -> Figure {
+        let (id, axis) = ("area/paper/claim".into(), "T".into());
+        Figure { id, law: law.into(), axis, alpha: 1e-3, series, recorded: Vec::new() }
+    }
+
+    /// Whether every number of the picture lies on the canvas.
+    fn on_canvas(svg: &str) -> bool {
+        let attribute = |name: &str| -> Vec<f64> {
+            svg.split(&format!(" {name}=\""))
+                .skip(1)
+                .filter_map(|s| s.split('"').next()?.parse().ok())
+                .collect()
+        };
+        let inside = |names: [&str; 4], limit: i32| {
+            let limit = f64::from(limit * UNIT);
+            names.iter().flat_map(|name| attribute(name)).all(|v| (0.0..=limit).contains(&v))
+        };
+        inside(["x", "cx", "x1", "x2"], WIDTH) && inside(["y", "cy", "y1", "y2"], HEIGHT)
+    }
+
+    #[test]
+    fn hard_figures_stay_on_the_canvas() {
+        let control = |points: &[(f64, f64, f64)]| series(Some(Role::Control), "a & b", points);
+        let method = |points: &[(f64, f64, f64)]| series(None, "method", points);
+        let ten = [(10.0, 1.0, 2.0), (1e4, 0.1, 0.2)];
+        for (name, law, all) in [
+            (
+                "diverging control",
+                "at_most",
+                vec![method(&ten), control(&[(10.0, 1.0, 2.0), (1e4, 1e300, 0.2)])],
+            ),
+            (
+                "vanishing control",
+                "at_least",
+                vec![method(&ten), control(&[(10.0, 1e-300, 2.0), (1e4, 0.0, 0.2)])],
+            ),
+            ("zeros", "equals", vec![method(&[(0.0, 0.0, 0.0), (1.0, 0.0, 0.0)])]),
+            ("negative", "equals", vec![method(&[(-1.0, -5.0, -5.0), (1.0, 5.0, 5.0)])]),
+            ("constant", "rate", vec![method(&[(1.0, 3.0, 3.0), (2.0, 3.0, 3.0)])]),
+            ("one point", "at_most", vec![method(&[(1.0, 3.0, 4.0)]), control(&[(1.0, 1e9, 4.0)])]),
+            ("another bound", "at_most", vec![method(&ten), control(&[(10.0, 1.0, 0.5), (1e4, 0.1, 0.05)])]),
+        ] {
+            let plot = draw(&figure(law, all)).unwrap_or_else(|| panic!("{name}: nothing drawn"));
+            assert!(on_canvas(&plot.svg), "{name}: {}", plot.svg);
+            assert!(!plot.svg.contains("NaN") && !plot.svg.contains("#0102"), "{name}: {}", plot.svg);
+            assert_eq!(plot.svg.matches("<svg").count(), plot.svg.matches("</svg>").count(), "{name}");
+        }
+    }
+
+    #[test]
+    fn nothing_to_see() {
+        assert_eq!(draw(&figure("always", vec![series(None, "method", &[])])), None);
+        assert_eq!(draw(&figure("always", vec![])), None);
+    }
+
+    #[test]
+    fn polylines_are_cut_at_the_frame() {
+        let cut = clipped(&[(0.0, 0.0), (1.0, 4.0), (2.0, 4.0), (3.0, 0.0)], -1.0, 2.0);
+        assert_eq!(cut, [vec![(0.0, 0.0), (0.5, 2.0)], vec![(2.5, 2.0), (3.0, 0.0)]]);
+        assert_eq!(clipped(&[(0.0, 0.0), (1.0, 1.0), (2.0, 0.0)], 0.0, 1.0).len(), 1);
+        assert!(clipped(&[(0.0, 5.0), (1.0, 6.0)], 0.0, 1.0).is_empty());
+    }
+
+    #[test]
+    fn records_and_runs_draw_the_same_picture() {
+        let paper = crate::papers().into_iter().find(|p| p.id == "bandits/bracketing_halving").unwrap();
+        let claim = paper.claims.iter().find(|c| c.id == "independent_of_arms").unwrap();
+        let outcome = ratebook_judge::run(paper.id, claim, ratebook_judge::Settings::default());
+        let text = ratebook_judge::record::write(paper.id, std::slice::from_ref(&outcome));
+        let record = &ratebook_judge::record::parse(&text).unwrap()[0];
+        let (run, recorded) =
+            (Figure::of_outcome(&outcome, Some(record)), Figure::of_record(record, &claim.axis));
+        assert!(run.recorded.is_empty(), "nothing differs");
+        assert_eq!(draw(&run).unwrap().key, draw(&recorded).unwrap().key);
+        let count = |plot: &Plot, tag: &str| plot.svg.matches(tag).count();
+        let (run, recorded) = (draw(&run).unwrap(), draw(&recorded).unwrap());
+        for tag in ["<circle", "<polyline", "<text", "<polygon"] {
+            assert_eq!(count(&run, tag), count(&recorded, tag), "{tag}");
+        }
+    }
 }

@@ -21,7 +21,11 @@ impl Axis {
     pub fn new(log: bool, low: f64, high: f64, air: f64) -> Self {
         let place = |v: f64| if log { v.log10() } else { v };
         let (mut start, mut end) = (place(low), place(high));
-        let least = if log { 0.3 } else { f64::max(1e-9, 0.1 * low.abs().max(high.abs())) };
+        let least = match low.abs().max(high.abs()) {
+            _ if log => 0.3,
+            0.0 => 1.0,
+            largest => 0.1 * largest,
+        };
         if end - start < least {
             let middle = f64::midpoint(start, end);
             (start, end) = (middle - least / 2.0, middle + least / 2.0);

@@ -29,9 +29,9 @@ pub struct Plot {
 
 /// Canvas units in one unit of the shown picture.
 const UNIT: i32 = 10;
-const WIDTH: i32 = 510;
+const WIDTH: i32 = 516;
 const HEIGHT: i32 = 330;
-const LEFT: i32 = 62;
+const LEFT: i32 = 68;
 const RIGHT: i32 = 94;
 const TOP: i32 = 26;
 const BOTTOM: i32 = 44;
@@ -52,7 +52,7 @@ const fn ink(index: u8, css: &'static str, dash: &'static str) -> Ink {
 }
 
 const BOUND: Ink = ink(1, "var(--plot-ink, currentColor)", "");
-const RATE: Ink = ink(2, "var(--plot-ink, currentColor)", "60 35");
+const DASHED: Ink = ink(2, "var(--plot-ink, currentColor)", "60 35");
 const OTHER_BOUND: Ink = ink(3, "var(--plot-companion, #8b9099)", "60 35");
 const METHOD: Ink = ink(4, "var(--plot-method, #2f7fd6)", "");
 const COMPANION: Ink = ink(5, "var(--plot-companion, #8b9099)", "");
@@ -60,7 +60,8 @@ const BASELINE: Ink = ink(6, "var(--plot-companion, #8b9099)", "15 30");
 const RECORD: Ink = ink(7, "var(--plot-record, #d9822b)", "");
 const AXIS: Ink = ink(8, "var(--plot-axis, #7d838c)", "");
 const GRID: Ink = ink(9, "var(--plot-grid, #8b909930)", "");
-const INKS: [&Ink; 9] = [&BOUND, &RATE, &OTHER_BOUND, &METHOD, &COMPANION, &BASELINE, &RECORD, &AXIS, &GRID];
+const INKS: [&Ink; 9] =
+    [&BOUND, &DASHED, &OTHER_BOUND, &METHOD, &COMPANION, &BASELINE, &RECORD, &AXIS, &GRID];
 
 impl Ink {
     fn stroke(&self, width: f64) -> ShapeStyle {
@@ -163,10 +164,16 @@ fn extent(values: impl Iterator<Item = f64>) -> (f64, f64) {
 /// The axis of the measured values. Companions may stretch it, but not so far that the method is squeezed flat:
 /// a diverging control leaves the frame instead.
 fn value_axis(figure: &Figure) -> Axis {
-    let all = || figure.series.iter().flat_map(|s| &s.points);
-    let (least, most) = extent(all().flat_map(|p| [p.value, p.bound]));
-    let log = least > 0.0 && (figure.is_rate() || most / least >= 10.0);
     let method = &figure.series[0].points;
+    let bounded = |s: &Series| s.role.is_none() || !figure.shares_bound(s);
+    let shown = figure.series.iter().flat_map(|s| {
+        let bounds = s.points.iter().filter(|_| bounded(s)).map(|p| p.bound);
+        s.points.iter().map(|p| p.value).chain(bounds).collect::<Vec<_>>()
+    });
+    // A companion at zero leaves the frame of a logarithmic axis.
+    let (least, most) = extent(shown.filter(|v| *v > 0.0));
+    let positive = method.iter().all(|p| p.value > 0.0 && p.bound > 0.0);
+    let log = positive && (figure.is_rate() || most / least >= 10.0);
     let core = method.iter().flat_map(|p| [p.value, p.bound, p.low, p.high]);
     let core = core.chain(figure.recorded.iter().map(|r| r.1)).filter(|v| !log || *v > 0.0);
     // A band that reaches down to zero must not stretch a logarithmic axis without end.
@@ -175,7 +182,9 @@ fn value_axis(figure: &Figure) -> Axis {
     if !log && low > 0.0 && low < 0.6 * high {
         low = 0.0;
     }
-    let companions = figure.series[1..].iter().flat_map(|s| &s.points).map(|p| p.value);
+    let companions = figure.series[1..].iter().flat_map(|s| {
+        s.points.iter().flat_map(move |p| [Some(p.value), bounded(s).then_some(p.bound)]).flatten()
+    });
     let (below, above) = extent(companions);
     if below <= above {
         let (floor, ceiling) = if log {
@@ -334,7 +343,7 @@ fn draw_curves(canvas: &Canvas<'_>, figure: &Figure) -> Drawn {
             curve(
                 &mut chart,
                 &bound,
-                format!("{} {}", letter(index), figure.bound_name()),
+                format!("{}’s {}", letter(index), figure.bound_word()),
                 &OTHER_BOUND,
                 1.2,
             )?;
@@ -351,10 +360,12 @@ fn draw_curves(canvas: &Canvas<'_>, figure: &Figure) -> Drawn {
         let band: Vec<_> = lower.chain(upper.rev()).collect();
         chart.draw_series([Polygon::new(band, METHOD.marker.mix(0.2).filled())])?;
     }
-    let ink = if figure.is_rate() { &RATE } else { &BOUND };
-    curve(&mut chart, &place(method, |p| p.bound), figure.bound_name().into(), ink, 1.5)?;
     let measured = place(method, |p| p.value);
     curve(&mut chart, &measured, "measured".into(), &METHOD, 1.8)?;
+    // A curve that the measurement should lie on is dashed, so that both are seen.
+    let on_it = figure.is_rate() || figure.law == "equals";
+    let ink = if on_it { &DASHED } else { &BOUND };
+    curve(&mut chart, &place(method, |p| p.bound), figure.bound_name().into(), ink, 1.5)?;
     dots(&mut chart, &measured, METHOD.marker.filled(), 3.2)?;
     let recorded: Vec<_> = figure.recorded.iter().map(|r| (x.place(r.0), y.place(r.1))).collect();
     dots(&mut chart, &recorded, RECORD.stroke(1.3), 5.0)?;
@@ -391,7 +402,7 @@ fn draw_rows(canvas: &Canvas<'_>, figure: &Figure) -> Drawn {
         .map(|(index, series)| (if index == 0 { "measured".into() } else { letter(index - 1) }, series))
         .collect();
     let y = Axis::new(false, 0.0, rows.len() as f64, 0.0).with_ticks(&[]);
-    let mut chart = chart(canvas, &x, &y, LEFT + 10)?;
+    let mut chart = chart(canvas, &x, &y, LEFT + 4)?;
     draw_axes(canvas, &chart, &x, &y, (figure.quantity(), ""))?;
     for (index, (name, series)) in rows.iter().enumerate() {
         let (point, height) = (series.points[0], rows.len() as f64 - index as f64 - 0.5);

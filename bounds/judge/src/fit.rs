@@ -67,8 +67,8 @@ pub enum FitError {
         /// The first x that breaks the rule.
         x: f64,
     },
-    /// The measured value divided by the promised one has no logarithm.
-    #[error("measured / promised = {value} at x = {x}: must be positive and finite")]
+    /// The measured value, or its ratio to the promised one, has no logarithm.
+    #[error("measured / promised = {value} at x = {x}: both must be positive and the ratio finite")]
     Value {
         /// Where.
         x: f64,
@@ -90,12 +90,12 @@ pub enum FitError {
 /// The slope of the line that minimises the weighted squares. Weights are positive.
 pub fn weighted_slope(x: &[f64], y: &[f64], weights: &[f64]) -> f64 {
     let total: f64 = weights.iter().sum();
-    let average = |v: &[f64]| v.iter().zip(weights).map(|(v, w)| v * w).sum::<f64>() / total;
-    let (x_mean, y_mean) = (average(x), average(y));
+    let center = x.iter().zip(weights).map(|(x, w)| x * w).sum::<f64>() / total;
     let (mut covariance, mut spread) = (0.0, 0.0);
     for ((x, y), w) in x.iter().zip(y).zip(weights) {
-        covariance += w * (x - x_mean) * (y - y_mean);
-        spread += w * (x - x_mean).powi(2);
+        // Centring x alone is enough: the weighted deviations of x sum to zero.
+        covariance += w * (x - center) * y;
+        spread += w * (x - center).powi(2);
     }
     covariance / spread
 }
@@ -127,7 +127,7 @@ pub fn slope(sample: &Sample, curve: &[f64], worst: Worst, alpha: f64) -> Result
     for (point, promised) in sample.points.iter().zip(curve) {
         let (member, value) = worst_member(&point.members, worst, mean);
         let ratio = value / promised;
-        if !(ratio > 0.0 && ratio.is_finite()) {
+        if !(value > 0.0 && ratio > 0.0 && ratio.is_finite()) {
             return Err(FitError::Value { x: point.x, value: ratio });
         }
         y.push(ratio.ln());
@@ -145,13 +145,14 @@ pub fn slope(sample: &Sample, curve: &[f64], worst: Worst, alpha: f64) -> Result
             let mut rng = Pcg64::seed_from_u64(SEED + resample as u64);
             let mut rows = Vec::new();
             let mut y = Vec::with_capacity(x.len());
-            for (point, promised) in sample.points.iter().zip(curve) {
+            for point in &sample.points {
                 // A path keeps the rows drawn at its first point.
                 if rows.is_empty() || !sample.paths {
                     let count = point.replicates();
                     rows = (0..count).map(|_| rng.random_range(0..count)).collect();
                 }
-                y.push((value_of_rows(&point.members, &rows, worst) / promised).ln());
+                // The promised curve is the same in every resample: it moves all slopes alike.
+                y.push(value_of_rows(&point.members, &rows, worst).ln());
             }
             weighted_slope(&x, &y, &weights)
         })

@@ -21,7 +21,11 @@ impl Axis {
     pub fn new(log: bool, low: f64, high: f64, air: f64) -> Self {
         let place = |v: f64| if log { v.log10() } else { v };
         let (mut start, mut end) = (place(low), place(high));
-        let least = if log { 0.3 } else { f64::max(1e-9, 0.1 * low.abs().max(high.abs())) };
+        let least = match low.abs().max(high.abs()) {
+            _ if log => 0.3,
+            0.0 => 1.0,
+            largest => 0.1 * largest,
+        };
         if end - start < least {
             let middle = f64::midpoint(start, end);
             (start, end) = (middle - least / 2.0, middle + least / 2.0);
@@ -116,18 +120,22 @@ fn log_label(position: f64, ticks: &[f64]) -> String {
     if mantissa == "1" { power } else { format!("{mantissa}×{power}") }
 }
 
-/// Plain decimals, or the power of ten that they share with the largest tick.
+/// Decimals, as many on every tick; far from one, multiples of the largest tick's power of ten.
 fn linear_label(position: f64, ticks: &[f64]) -> String {
     let largest = ticks.iter().fold(0.0, |m: f64, t| m.max(t.abs()));
-    if largest == 0.0 || (1e-3..1e5).contains(&largest) {
-        return plain(position);
+    let near = largest == 0.0 || (1e-3..1e5).contains(&largest);
+    let exponent = if near { 0 } else { largest.log10().floor() as i32 };
+    let mantissa = |tick: f64| plain(tick / 10f64.powi(exponent));
+    let decimals = |tick: &f64| mantissa(*tick).split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    let decimals = ticks.iter().map(decimals).max().unwrap_or(0);
+    let text = mantissa(position);
+    if text == "0" {
+        return text;
     }
-    let exponent = largest.log10().floor() as i32;
-    match plain(position / 10f64.powi(exponent)).as_str() {
-        "0" => "0".into(),
-        "1" => format!("10{}", superscript(exponent)),
-        mantissa => format!("{mantissa}×10{}", superscript(exponent)),
-    }
+    let dot = if decimals > 0 && !text.contains('.') { "." } else { "" };
+    let given = text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    let text = format!("{text}{dot}{}", "0".repeat(decimals.saturating_sub(given)));
+    if near { text } else { format!("{text}×10{}", superscript(exponent)) }
 }
 
 /// A number without float noise: six significant digits, no trailing zeros.
@@ -168,11 +176,11 @@ mod tests {
 
     #[test]
     fn linear_ticks_are_round() {
-        assert_eq!(labels(&Axis::new(false, 0.0, 1.0, 0.02)), ["0", "0.2", "0.4", "0.6", "0.8", "1"]);
+        assert_eq!(labels(&Axis::new(false, 0.0, 1.0, 0.02)), ["0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
         assert_eq!(labels(&Axis::new(false, -3.0, 3.0, 0.0)), ["−3", "−2", "−1", "0", "1", "2", "3"]);
         assert_eq!(
             labels(&Axis::new(false, 0.0, 1.1e-7, 0.0)),
-            ["0", "0.2×10⁻⁷", "0.4×10⁻⁷", "0.6×10⁻⁷", "0.8×10⁻⁷", "10⁻⁷"]
+            ["0", "0.2×10⁻⁷", "0.4×10⁻⁷", "0.6×10⁻⁷", "0.8×10⁻⁷", "1.0×10⁻⁷"]
         );
     }
 

@@ -142,6 +142,11 @@ impl Figure {
         }
     }
 
+    /// The same in one word.
+    pub fn bound_word(&self) -> &'static str {
+        self.bound_name().split(' ').next_back().unwrap_or_default()
+    }
+
     fn point(&self, row: &Row) -> Option<Point> {
         let Row { x, count, mean, stderr, bound, ratio } = *row;
         let (low, value, high, bound) = match self.law.as_str() {

@@ -293,8 +293,8 @@ fn points(series: &SeriesOutcome, outcome: &Outcome) -> Markup {
     let always = outcome.law == "always";
     let heads = match outcome.law.as_str() {
         "always" => ["cases", "counter-examples", "", "", "tightest ÷ limit"],
-        "fails_at_most" => ["n", "frequency", "stderr", "allowed", "measured ÷ bound"],
-        _ => ["n", "mean", "stderr", "bound", "measured ÷ bound"],
+        "fails_at_most" => ["replicates", "frequency", "stderr", "allowed", "measured ÷ bound"],
+        _ => ["replicates", "mean", "stderr", "bound", "measured ÷ bound"],
     };
     html! {
         div.scroll tabindex="0" role="region" aria-label="Points" {

@@ -29,10 +29,10 @@ pub struct Plot {
 
 /// Canvas units in one unit of the shown picture.
 const UNIT: i32 = 10;
-const WIDTH: i32 = 500;
+const WIDTH: i32 = 516;
 const HEIGHT: i32 = 330;
-const LEFT: i32 = 62;
-const RIGHT: i32 = 84;
+const LEFT: i32 = 68;
+const RIGHT: i32 = 94;
 const TOP: i32 = 26;
 const BOTTOM: i32 = 44;
 /// Size of all text.
@@ -52,7 +52,7 @@ const fn ink(index: u8, css: &'static str, dash: &'static str) -> Ink {
 }
 
 const BOUND: Ink = ink(1, "var(--plot-ink, currentColor)", "");
-const RATE: Ink = ink(2, "var(--plot-ink, currentColor)", "60 35");
+const DASHED: Ink = ink(2, "var(--plot-ink, currentColor)", "60 35");
 const OTHER_BOUND: Ink = ink(3, "var(--plot-companion, #8b9099)", "60 35");
 const METHOD: Ink = ink(4, "var(--plot-method, #2f7fd6)", "");
 const COMPANION: Ink = ink(5, "var(--plot-companion, #8b9099)", "");
@@ -60,7 +60,8 @@ const BASELINE: Ink = ink(6, "var(--plot-companion, #8b9099)", "15 30");
 const RECORD: Ink = ink(7, "var(--plot-record, #d9822b)", "");
 const AXIS: Ink = ink(8, "var(--plot-axis, #7d838c)", "");
 const GRID: Ink = ink(9, "var(--plot-grid, #8b909930)", "");
-const INKS: [&Ink; 9] = [&BOUND, &RATE, &OTHER_BOUND, &METHOD, &COMPANION, &BASELINE, &RECORD, &AXIS, &GRID];
+const INKS: [&Ink; 9] =
+    [&BOUND, &DASHED, &OTHER_BOUND, &METHOD, &COMPANION, &BASELINE, &RECORD, &AXIS, &GRID];
 
 impl Ink {
     fn stroke(&self, width: f64) -> ShapeStyle {
@@ -163,10 +164,16 @@ fn extent(values: impl Iterator<Item = f64>) -> (f64, f64) {
 /// The axis of the measured values. Companions may stretch it, but not so far that the method is squeezed flat:
 /// a diverging control leaves the frame instead.
 fn value_axis(figure: &Figure) -> Axis {
-    let all = || figure.series.iter().flat_map(|s| &s.points);
-    let (least, most) = extent(all().flat_map(|p| [p.value, p.bound]));
-    let log = least > 0.0 && (figure.is_rate() || most / least >= 10.0);
     let method = &figure.series[0].points;
+    let bounded = |s: &Series| s.role.is_none() || !figure.shares_bound(s);
+    let shown = figure.series.iter().flat_map(|s| {
+        let bounds = s.points.iter().filter(|_| bounded(s)).map(|p| p.bound);
+        s.points.iter().map(|p| p.value).chain(bounds).collect::<Vec<_>>()
+    });
+    // A companion at zero leaves the frame of a logarithmic axis.
+    let (least, most) = extent(shown.filter(|v| *v > 0.0));
+    let positive = method.iter().all(|p| p.value > 0.0 && p.bound > 0.0);
+    let log = positive && (figure.is_rate() || most / least >= 10.0);
     let core = method.iter().flat_map(|p| [p.value, p.bound, p.low, p.high]);
     let core = core.chain(figure.recorded.iter().map(|r| r.1)).filter(|v| !log || *v > 0.0);
     // A band that reaches down to zero must not stretch a logarithmic axis without end.
@@ -175,14 +182,16 @@ fn value_axis(figure: &Figure) -> Axis {
     if !log && low > 0.0 && low < 0.6 * high {
         low = 0.0;
     }
-    let companions = figure.series[1..].iter().flat_map(|s| &s.points).map(|p| p.value);
+    let companions = figure.series[1..].iter().flat_map(|s| {
+        s.points.iter().flat_map(move |p| [Some(p.value), bounded(s).then_some(p.bound)]).flatten()
+    });
     let (below, above) = extent(companions);
     if below <= above {
         let (floor, ceiling) = if log {
             let stretch = (high / low).powf(1.5).max(100.0);
             (low / stretch, high * stretch)
         } else {
-            let stretch = 2.0 * (high - low).max(0.05 * high.abs().max(low.abs()));
+            let stretch = 4.0 * (high - low).max(0.05 * high.abs().max(low.abs()));
             (low - stretch, high + stretch)
         };
         low = low.min(below.max(floor));
@@ -334,7 +343,7 @@ fn draw_curves(canvas: &Canvas<'_>, figure: &Figure) -> Drawn {
             curve(
                 &mut chart,
                 &bound,
-                format!("{} {}", letter(index), figure.bound_name()),
+                format!("{}’s {}", letter(index), figure.bound_word()),
                 &OTHER_BOUND,
                 1.2,
             )?;
@@ -351,10 +360,12 @@ fn draw_curves(canvas: &Canvas<'_>, figure: &Figure) -> Drawn {
         let band: Vec<_> = lower.chain(upper.rev()).collect();
         chart.draw_series([Polygon::new(band, METHOD.marker.mix(0.2).filled())])?;
     }
-    let ink = if figure.is_rate() { &RATE } else { &BOUND };
-    curve(&mut chart, &place(method, |p| p.bound), figure.bound_name().into(), ink, 1.5)?;
     let measured = place(method, |p| p.value);
     curve(&mut chart, &measured, "measured".into(), &METHOD, 1.8)?;
+    // A curve that the measurement should lie on is dashed, so that both are seen.
+    let on_it = figure.is_rate() || figure.law == "equals";
+    let ink = if on_it { &DASHED } else { &BOUND };
+    curve(&mut chart, &place(method, |p| p.bound), figure.bound_name().into(), ink, 1.5)?;
     dots(&mut chart, &measured, METHOD.marker.filled(), 3.2)?;
     let recorded: Vec<_> = figure.recorded.iter().map(|r| (x.place(r.0), y.place(r.1))).collect();
     dots(&mut chart, &recorded, RECORD.stroke(1.3), 5.0)?;
@@ -391,7 +402,7 @@ fn draw_rows(canvas: &Canvas<'_>, figure: &Figure) -> Drawn {
         .map(|(index, series)| (if index == 0 { "measured".into() } else { letter(index - 1) }, series))
         .collect();
     let y = Axis::new(false, 0.0, rows.len() as f64, 0.0).with_ticks(&[]);
-    let mut chart = chart(canvas, &x, &y, LEFT + 10)?;
+    let mut chart = chart(canvas, &x, &y, LEFT + 4)?;
     draw_axes(canvas, &chart, &x, &y, (figure.quantity(), ""))?;
     for (index, (name, series)) in rows.iter().enumerate() {
         let (point, height) = (series.points[0], rows.len() as f64 - index as f64 - 0.5);
@@ -429,4 +440,103 @@ fn inside_label(chart: &Chart<'_, '_>, x: &Axis, bound: f64) -> (i32, i32) {
     let (_, lines) = chart.plotting_area().get_pixel_range();
     let (column, _) = chart.backend_coord(&(x.place(bound), 0.0));
     (column, lines.start - 4 * UNIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ratebook_judge::claim::Role;
+
+    fn series(role: Option<Role>, name: &str, points: &[(f64, f64, f64)]) -> Series {
+        let point = |&(x, value, bound): &(f64, f64, f64)| Point {
+            x,
+            low: 0.9 * value,
+            value,
+            high: 1.1 * value,
+            bound,
+        };
+        let points = points.iter().map(point).collect();
+        Series { role, name: name.into(), verdict: "violated".into(), scale: 1.0, points }
+    }
+
+    fn figure(law: &str, series: Vec<Series>) -> Figure {
+        let (id, axis) = ("area/paper/claim".into(), "T".into());
+        Figure { id, law: law.into(), axis, alpha: 1e-3, series, recorded: Vec::new() }
+    }
+
+    /// Whether every number of the picture lies on the canvas.
+    fn on_canvas(svg: &str) -> bool {
+        let attribute = |name: &str| -> Vec<f64> {
+            svg.split(&format!(" {name}=\""))
+                .skip(1)
+                .filter_map(|s| s.split('"').next()?.parse().ok())
+                .collect()
+        };
+        let inside = |names: [&str; 4], limit: i32| {
+            let limit = f64::from(limit * UNIT);
+            names.iter().flat_map(|name| attribute(name)).all(|v| (0.0..=limit).contains(&v))
+        };
+        inside(["x", "cx", "x1", "x2"], WIDTH) && inside(["y", "cy", "y1", "y2"], HEIGHT)
+    }
+
+    #[test]
+    fn hard_figures_stay_on_the_canvas() {
+        let control = |points: &[(f64, f64, f64)]| series(Some(Role::Control), "a & b", points);
+        let method = |points: &[(f64, f64, f64)]| series(None, "method", points);
+        let ten = [(10.0, 1.0, 2.0), (1e4, 0.1, 0.2)];
+        for (name, law, all) in [
+            (
+                "diverging control",
+                "at_most",
+                vec![method(&ten), control(&[(10.0, 1.0, 2.0), (1e4, 1e300, 0.2)])],
+            ),
+            (
+                "vanishing control",
+                "at_least",
+                vec![method(&ten), control(&[(10.0, 1e-300, 2.0), (1e4, 0.0, 0.2)])],
+            ),
+            ("zeros", "equals", vec![method(&[(0.0, 0.0, 0.0), (1.0, 0.0, 0.0)])]),
+            ("negative", "equals", vec![method(&[(-1.0, -5.0, -5.0), (1.0, 5.0, 5.0)])]),
+            ("constant", "rate", vec![method(&[(1.0, 3.0, 3.0), (2.0, 3.0, 3.0)])]),
+            ("one point", "at_most", vec![method(&[(1.0, 3.0, 4.0)]), control(&[(1.0, 1e9, 4.0)])]),
+            ("another bound", "at_most", vec![method(&ten), control(&[(10.0, 1.0, 0.5), (1e4, 0.1, 0.05)])]),
+        ] {
+            let plot = draw(&figure(law, all)).unwrap_or_else(|| panic!("{name}: nothing drawn"));
+            assert!(on_canvas(&plot.svg), "{name}: {}", plot.svg);
+            assert!(!plot.svg.contains("NaN") && !plot.svg.contains("#0102"), "{name}: {}", plot.svg);
+            assert_eq!(plot.svg.matches("<svg").count(), plot.svg.matches("</svg>").count(), "{name}");
+        }
+    }
+
+    #[test]
+    fn nothing_to_see() {
+        assert_eq!(draw(&figure("always", vec![series(None, "method", &[])])), None);
+        assert_eq!(draw(&figure("always", vec![])), None);
+    }
+
+    #[test]
+    fn polylines_are_cut_at_the_frame() {
+        let cut = clipped(&[(0.0, 0.0), (1.0, 4.0), (2.0, 4.0), (3.0, 0.0)], -1.0, 2.0);
+        assert_eq!(cut, [vec![(0.0, 0.0), (0.5, 2.0)], vec![(2.5, 2.0), (3.0, 0.0)]]);
+        assert_eq!(clipped(&[(0.0, 0.0), (1.0, 1.0), (2.0, 0.0)], 0.0, 1.0).len(), 1);
+        assert!(clipped(&[(0.0, 5.0), (1.0, 6.0)], 0.0, 1.0).is_empty());
+    }
+
+    #[test]
+    fn records_and_runs_draw_the_same_picture() {
+        let paper = crate::papers().into_iter().find(|p| p.id == "bandits/bracketing_halving").unwrap();
+        let claim = paper.claims.iter().find(|c| c.id == "independent_of_arms").unwrap();
+        let outcome = ratebook_judge::run(paper.id, claim, ratebook_judge::Settings::default());
+        let text = ratebook_judge::record::write(paper.id, std::slice::from_ref(&outcome));
+        let record = &ratebook_judge::record::parse(&text).unwrap()[0];
+        let (run, recorded) =
+            (Figure::of_outcome(&outcome, Some(record)), Figure::of_record(record, &claim.axis));
+        assert!(run.recorded.is_empty(), "nothing differs");
+        assert_eq!(draw(&run).unwrap().key, draw(&recorded).unwrap().key);
+        let count = |plot: &Plot, tag: &str| plot.svg.matches(tag).count();
+        let (run, recorded) = (draw(&run).unwrap(), draw(&recorded).unwrap());
+        for tag in ["<circle", "<polyline", "<text", "<polygon"] {
+            assert_eq!(count(&run, tag), count(&recorded, tag), "{tag}");
+        }
+    }
 }

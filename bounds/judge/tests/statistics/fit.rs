@@ -221,6 +221,11 @@ fn errors() {
         assert!(matches!(found, Err(FitError::Value { x: 2.0, .. })));
     }
 
+    // Two negative numbers have a positive ratio, and yet no rate.
+    let negative = sample(false, &[(1.0, &[-1.0]), (2.0, &[-1.0]), (4.0, &[-1.0])]);
+    let found = slope(&negative, &[-1.0; 3], Worst::Largest, 0.05);
+    assert_eq!(found, Err(FitError::Value { x: 1.0, value: 1.0 }));
+
     let lone: &'static [f64] = &[1.0];
     for paths in [false, true] {
         let found = fit(paths, &with(2, 4.0, lone));

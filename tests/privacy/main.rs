@@ -1,0 +1,7 @@
+//! Property tests of the area `privacy`.
+
+#[path = "."]
+mod privacy {
+    mod continual_observation;
+    mod primitives;
+}

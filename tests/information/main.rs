@@ -1,0 +1,7 @@
+//! Property tests of the area `information`.
+
+#[path = "."]
+mod information {
+    mod coupling;
+    mod entropy_coupling_bottleneck;
+}

@@ -26,10 +26,14 @@ use crate::error::{Error, Result, distribution, same_size};
 use crate::math::entropy::entropy;
 
 pub mod baselines;
-pub mod coupling;
 pub mod entropy_coupling_bottleneck;
 
-pub use coupling::{Coupler, Coupling};
+/// What several papers of the area are built from.
+mod primitives {
+    pub mod coupling;
+}
+
+pub use primitives::coupling::{self, Coupler, Coupling};
 
 /// A deterministic code of limited entropy: T = g(X) with H(T) ≤ R.
 pub trait Encoder {

@@ -31,13 +31,19 @@
 //! the low bits of a float are known to leak, and nothing in this area claims bit-exact privacy.
 
 pub mod baselines;
-pub mod channel;
 pub mod continual_observation;
 pub mod instances;
-pub mod laws;
-pub mod neighbours;
-pub mod tree_counter;
-pub mod zcdp;
+
+/// What several papers of the area are built from.
+mod primitives {
+    pub mod channel;
+    pub mod laws;
+    pub mod neighbours;
+    pub mod tree_counter;
+    pub mod zcdp;
+}
+
+pub use primitives::{channel, laws, neighbours, tree_counter, zcdp};
 
 use crate::error::{Error, Result, at_least_one, same_size};
 

@@ -8,7 +8,7 @@ use ratebook::information::{Encoder, Quantiser};
 use ratebook::math::entropy::{binary_entropy, entropy, mutual_information};
 use ratebook_test_support::{HalfAdversarial, awkward_f64, config, rng};
 
-use super::coupling::law;
+use super::primitives::coupling::law;
 
 /// Algorithm 1 to the letter, on a list that is sorted anew at every step: the entropy of the answer
 /// and the second largest mass before the last merge (zero if there was none).

@@ -2,6 +2,8 @@
 
 #[path = "."]
 mod information {
-    mod coupling;
     mod entropy_coupling_bottleneck;
+    mod primitives {
+        pub mod coupling;
+    }
 }

@@ -3,5 +3,7 @@
 #[path = "."]
 mod privacy {
     mod continual_observation;
-    mod primitives;
+    mod primitives {
+        mod channels_and_laws;
+    }
 }

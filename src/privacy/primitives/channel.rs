@@ -4,7 +4,7 @@ use rand::Rng;
 use rand::distr::{Distribution, Open01};
 use rand_distr::StandardNormal;
 
-use super::Channel;
+use crate::privacy::Channel;
 
 /// The position of the largest score, the first of equals.
 ///

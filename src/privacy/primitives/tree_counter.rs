@@ -6,7 +6,7 @@
 //!
 //! Dwork, Naor, Pitassi, Rothblum, STOC 2010; Chan, Shi, Song, ICALP 2010 (the online form here).
 
-use super::Channel;
+use crate::privacy::Channel;
 
 /// A counter for vectors of a fixed size. The caller sets the noise and minds the horizon: nodes on
 /// new levels appear as the stream goes on, and each costs another release per record.

@@ -14,6 +14,16 @@ pub struct ScaledNoise<M> {
 }
 
 impl<M> ScaledNoise<M> {
+    /// Half of the noise.
+    pub fn halved(mechanism: M) -> Self {
+        Self { mechanism, factor: 0.5 }
+    }
+
+    /// No noise at all: the exact answer, as often as `mechanism` gives it.
+    pub fn silent(mechanism: M) -> Self {
+        Self { mechanism, factor: 0.0 }
+    }
+
     /// Multiplies every noise of `mechanism` by `factor`.
     ///
     /// # Errors

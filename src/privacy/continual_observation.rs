@@ -64,27 +64,25 @@ use super::instances::{Question, add_record};
 use super::tree_counter::{TreeCounter, levels};
 use super::zcdp::{budget, gaussian_sigma};
 use super::{Channel, Clock, ContinualMechanism, ContinualRun, Shape};
-use crate::error::{Error, Result, open_unit, probability, same_size};
+use crate::error::{Error, Result, open_unit, same_size};
 
 /// Recompute at every r-th step, hold in between.
 #[derive(Debug, Clone, Copy)]
 pub struct Recompute<Q> {
     question: Q,
-    exponent: f64,
+    thirds: i32,
 }
 
 impl<Q: Question> Recompute<Q> {
     /// The paper's period, r = ⌈(T/ρ)^(1/3)⌉.
     pub fn new(question: Q) -> Self {
-        Self { question, exponent: 1.0 / 3.0 }
+        Self::with_thirds(question, 1)
     }
 
-    /// Another period, r = ⌈(T/ρ)^`exponent`⌉; 0 recomputes at every step.
-    ///
-    /// # Errors
-    /// `exponent` is outside [0, 1].
-    pub fn with_exponent(question: Q, exponent: f64) -> Result<Self> {
-        Ok(Self { question, exponent: probability("exponent", exponent)? })
+    /// Another period, r = ⌈(T/ρ)^(`thirds`/3)⌉, of the wrong order for any but 1; 0 recomputes at every
+    /// step.
+    pub fn with_thirds(question: Q, thirds: u8) -> Self {
+        Self { question, thirds: thirds.into() }
     }
 
     /// The period r, from 1 to T + 1; beyond T nothing is ever released.
@@ -93,7 +91,7 @@ impl<Q: Question> Recompute<Q> {
     /// `rho` is not positive.
     pub fn period(&self, shape: Shape, rho: f64) -> Result<usize> {
         let horizon = shape.horizon() as f64;
-        let period = (horizon / budget(rho)?).powf(self.exponent).ceil();
+        let period = (horizon / budget(rho)?).cbrt().powi(self.thirds).ceil();
         Ok(period.clamp(1.0, horizon + 1.0) as usize)
     }
 

@@ -1,4 +1,4 @@
-//! The questions that are asked of a binary stream, and the streams they are tried on.
+//! The questions that are asked of a binary stream.
 //!
 //! Both questions are about the column sums $s_j = \sum_{i \le t} x_{ij}$. Replacing one record
 //! moves each sum by at most one. The *bit sum* of one column is [`MaxSum`] at d = 1.
@@ -98,12 +98,6 @@ impl Question for SumSelect {
     fn sensitivity_to_sums(&self) -> f64 {
         2.0
     }
-}
-
-/// The stream on which a held answer ages fastest: every record is one in the first column and zero
-/// elsewhere, so the largest sum grows at every step.
-pub fn always_first(columns: usize) -> Vec<bool> {
-    (0..columns).map(|j| j == 0).collect()
 }
 
 /// Adds a record to the exact column sums.

@@ -4,6 +4,7 @@ use rand::Rng;
 use rand::distr::{Distribution, Open01};
 use rand_distr::StandardNormal;
 
+use super::laws::{exponential_law, renyi_divergence};
 use crate::privacy::Channel;
 
 /// The position of the largest score, the first of equals.
@@ -67,25 +68,20 @@ pub enum Release {
 }
 
 impl Release {
-    /// The smallest ρ with D_α(self ‖ other) ≤ ρ·α for every α > 1: exact for two Gaussians of equal
-    /// sigma, (Δmean)²/(2σ²); for two exponential mechanisms the bounded-range bound range²/8, where
-    /// range is the spread of the log-probability ratios (Cesar and Rogers 2021, Hoeffding's lemma).
+    /// D_α(self ‖ other) in nats, exactly, for `alpha` > 1: α·(Δmean)²/(2σ²) for two Gaussians of equal
+    /// sigma, a finite sum for two exponential mechanisms.
     ///
-    /// Infinite when the two differ in kind or in scale, since then one need not dominate the other.
-    pub fn zcdp_distance(&self, other: &Self) -> f64 {
+    /// Infinite when the two differ in kind, in scale or in the number of scores.
+    pub fn renyi_divergence(&self, other: &Self, alpha: f64) -> f64 {
         match (self, other) {
             (Self::Gaussian { mean: a, sigma }, Self::Gaussian { mean: b, sigma: s }) if sigma == s => {
-                if a == b { 0.0 } else { ((a - b) / sigma).powi(2) / 2.0 }
+                // Equal means are no distance even without noise.
+                if a == b { 0.0 } else { alpha * ((a - b) / sigma).powi(2) / 2.0 }
             }
             (Self::Exponential { scores: a, epsilon }, Self::Exponential { scores: b, epsilon: e })
                 if epsilon == e && a.len() == b.len() =>
             {
-                let shifts = a.iter().zip(b).map(|(a, b)| a - b);
-                let (low, high) = shifts.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), shift| {
-                    (low.min(shift), high.max(shift))
-                });
-                // A common shift cancels in the normaliser: only the spread is seen.
-                if low == high { 0.0 } else { (epsilon / 2.0 * (high - low)).powi(2) / 8.0 }
+                renyi_divergence(&exponential_law(a, *epsilon), &exponential_law(b, *epsilon), alpha)
             }
             _ => f64::INFINITY,
         }
@@ -120,13 +116,13 @@ impl Ledger {
         &self.releases
     }
 
-    /// The zCDP cost of telling this run from another: the sum of the releases' distances, infinite
-    /// when the two runs made a different number of releases.
-    pub fn zcdp_distance(&self, other: &Self) -> f64 {
+    /// D_α between the releases of this run and those of another: the sum over releases, infinite when
+    /// the two runs made a different number of them.
+    pub fn renyi_divergence(&self, other: &Self, alpha: f64) -> f64 {
         if self.releases.len() != other.releases.len() {
             return f64::INFINITY;
         }
-        self.releases.iter().zip(&other.releases).map(|(a, b)| a.zcdp_distance(b)).sum()
+        self.releases.iter().zip(&other.releases).map(|(a, b)| a.renyi_divergence(b, alpha)).sum()
     }
 }
 

@@ -4,6 +4,8 @@
 //! audit asks for both orders. An outcome possible under `p` alone makes the distance infinite (or,
 //! for the hockey stick, counts in full); one possible under neither is ignored.
 
+use super::channel::first_argmax;
+
 /// sup over outcomes of ln(p/q): the smallest ε with P(S) ≤ e^ε·Q(S) for every event S.
 pub fn max_log_ratio(p: &[f64], q: &[f64]) -> f64 {
     pairs(p, q).map(|(p, q)| (p / q).ln()).fold(f64::NEG_INFINITY, f64::max)
@@ -25,10 +27,14 @@ pub fn renyi_divergence(p: &[f64], q: &[f64], alpha: f64) -> f64 {
     top + moment.ln() / (alpha - 1.0)
 }
 
-/// The law of the exponential mechanism: probability proportional to exp(ε·score/2).
+/// The law of the exponential mechanism: probability proportional to exp(ε·score/2), and at ε = ∞ all
+/// of it on the first best score, as [`crate::privacy::Channel::exponential`] has it.
 pub fn exponential_law(scores: &[f64], epsilon: f64) -> Vec<f64> {
-    let top = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let weights: Vec<f64> = scores.iter().map(|score| ((score - top) * epsilon / 2.0).exp()).collect();
+    let best = first_argmax(scores);
+    if epsilon == f64::INFINITY {
+        return (0..scores.len()).map(|i| f64::from(i == best)).collect();
+    }
+    let weights: Vec<f64> = scores.iter().map(|s| ((s - scores[best]) * epsilon / 2.0).exp()).collect();
     let total: f64 = weights.iter().sum();
     weights.into_iter().map(|weight| weight / total).collect()
 }

@@ -28,13 +28,12 @@ proptest! {
         let epsilon = zcdp::exponential_epsilon(rho).unwrap();
         let (p, q) = (exponential_law(&scores, epsilon), exponential_law(&neighbour, epsilon));
         prop_assert!(max_log_ratio(&p, &q) <= epsilon * (1.0 + 1e-12) + 1e-12);
-        // The ledger's distance is an upper bound on every Rényi divergence, and at most ρ.
         let release = |scores: &[f64]| Release::Exponential { scores: scores.to_vec(), epsilon };
-        let distance = release(&scores).zcdp_distance(&release(&neighbour));
-        prop_assert!(distance <= rho * (1.0 + 1e-12));
         for alpha in [1.001, 1.5, 2.0, 5.0, 20.0, 200.0] {
+            // Bounded range: D_α ≤ α·ε²/8 = α·ρ, by Hoeffding's lemma.
             let divergence = renyi_divergence(&p, &q, alpha);
-            prop_assert!(divergence >= -1e-9 && divergence <= alpha * distance + 1e-9);
+            prop_assert!(divergence >= -1e-9 && divergence <= alpha * rho + 1e-9);
+            prop_assert_eq!(release(&scores).renyi_divergence(&release(&neighbour), alpha), divergence);
         }
         // The conversion to (ε, δ) holds for the exact hockey stick.
         for delta in [1e-6, 1e-3, 0.1] {
@@ -63,8 +62,8 @@ proptest! {
             Release::Gaussian { mean: 3.0, sigma },
             Release::Gaussian { mean: 3.0 + sensitivity, sigma },
         );
-        prop_assert!((near.zcdp_distance(&far) / rho - 1.0).abs() < 1e-9);
-        prop_assert_eq!(near.zcdp_distance(&near), 0.0);
+        prop_assert!((near.renyi_divergence(&far, 3.0) / (3.0 * rho) - 1.0).abs() < 1e-9);
+        prop_assert_eq!(near.renyi_divergence(&near, 3.0), 0.0);
     }
 
     #[test]
@@ -175,20 +174,20 @@ fn gumbel_draws_have_the_exponential_law() {
 fn releases_of_different_kinds_are_infinitely_far_apart() {
     let gaussian = |sigma| Release::Gaussian { mean: 0.0, sigma };
     let exponential = |scores: &[f64], epsilon| Release::Exponential { scores: scores.to_vec(), epsilon };
-    assert_eq!(gaussian(1.0).zcdp_distance(&gaussian(2.0)), f64::INFINITY);
-    assert_eq!(gaussian(1.0).zcdp_distance(&exponential(&[0.0], 1.0)), f64::INFINITY);
-    assert_eq!(exponential(&[0.0], 1.0).zcdp_distance(&exponential(&[0.0, 1.0], 1.0)), f64::INFINITY);
+    assert_eq!(gaussian(1.0).renyi_divergence(&gaussian(2.0), 2.0), f64::INFINITY);
+    assert_eq!(gaussian(1.0).renyi_divergence(&exponential(&[0.0], 1.0), 2.0), f64::INFINITY);
+    assert_eq!(exponential(&[0.0], 1.0).renyi_divergence(&exponential(&[0.0, 1.0], 1.0), 2.0), f64::INFINITY);
     // A shift common to all scores is invisible, whatever its size.
-    assert_eq!(exponential(&[0.0, 1.0], 1.0).zcdp_distance(&exponential(&[5.0, 6.0], 1.0)), 0.0);
+    assert_eq!(exponential(&[0.0, 1.0], 1.0).renyi_divergence(&exponential(&[5.0, 6.0], 1.0), 2.0), 0.0);
     // Without noise any difference shows.
     let exact = |mean| Release::Gaussian { mean, sigma: 0.0 };
     assert_eq!(
-        (exact(1.0).zcdp_distance(&exact(1.0)), exact(1.0).zcdp_distance(&exact(2.0))),
+        (exact(1.0).renyi_divergence(&exact(1.0), 2.0), exact(1.0).renyi_divergence(&exact(2.0), 2.0)),
         (0.0, f64::INFINITY)
     );
     let (mut long, short) = (Ledger::new(), Ledger::new());
     long.gaussian(0.0, 1.0);
-    assert_eq!(long.zcdp_distance(&short), f64::INFINITY);
+    assert_eq!(long.renyi_divergence(&short, 2.0), f64::INFINITY);
 }
 
 #[test]

@@ -49,6 +49,22 @@
 //! Theorem 3 calls these moves optimal for an infinitesimal change. They are optimal only to first
 //! order in $\log(1/\epsilon)$: see [`BoundaryRule`].
 //!
+//! # Example
+//! ```
+//! use ratebook::information::Encoder;
+//! use ratebook::information::coupling::Greedy;
+//! use ratebook::information::entropy_coupling_bottleneck::{GreedyMerging, compress_and_couple};
+//! # fn main() -> ratebook::Result<()> {
+//! // Of four equally likely symbols two are merged to meet a rate of 1.5 bits …
+//! let source = [0.25; 4];
+//! assert_eq!(GreedyMerging.encode(&source, 1.5)?.entropy(), 1.5);
+//! // … and a fair bit is coupled with the letter without loss.
+//! let (_, coupling) = compress_and_couple(&GreedyMerging, &Greedy, &source, &[0.5, 0.5], 1.5)?;
+//! assert_eq!(coupling.mutual_information(), 1.0);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Complexity
 //! Encoder $O(n \log n)$, one game step $O((n + m) \log (n + m))$ for $n$ letters and $m$ actions.
 //!
@@ -120,6 +136,9 @@ impl Encoder for GreedyMerging {
 }
 
 /// Part of one symbol's mass leaves its letter: the smallest step away from a deterministic map.
+///
+/// The methods take the source and the map that the move was made for, and panic if the symbol or the
+/// letter is not one of theirs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Move {
     /// The symbol x whose mass is split.
@@ -196,12 +215,12 @@ impl Move {
 
 /// A rule for leaving a deterministic map when its entropy is to change a little.
 ///
-/// Theorem 3's rule is [`FirstOrder`]. It is often described as optimal near the map; what is true is
-/// this. To gain $\epsilon$ bits by a new letter, a cell $x$ in a letter of mass $p_t$ has to move
-/// $\delta \approx \epsilon / \log_2(e\,p_t/\delta)$ and gains $\delta \log_2(p_t/p_x)$ of information,
-/// so the ratio of gains of two cells tends to the ratio of their $\log_2(p_t/p_x)$, which the rule
-/// maximises; but it tends there like $1/\log(1/\epsilon)$. At any $\epsilon$ that a computer or a
-/// plot uses, a cell with almost as small a ratio in a lighter letter can do better.
+/// Theorem 3's rule is [`FirstOrder`], which is optimal in the limit of an infinitesimal change, and only
+/// there. To raise H(T) by ε with a new letter, a cell of mass c in a letter of mass a has to move
+/// δ ≈ ε / log₂(e·a/δ) and gains about δ·log₂(a/c) bits of information. So the ratio of two cells' gains
+/// tends to the ratio of their log₂(a/c), which the rule maximises, but it tends there only like
+/// 1/log(1/ε): at any ε that a computer or a plot uses, a cell with almost as small a share of a lighter
+/// letter can do better.
 pub trait BoundaryRule {
     /// The move to make when H(T) is to change by `change` bits; `None` if this rule knows of none.
     fn choose(&self, source: &[f64], map: &Quantiser, change: f64) -> Option<Move>;
@@ -271,8 +290,11 @@ pub fn compress_and_couple<E: Encoder, C: Coupler>(
     Ok((map, coupling))
 }
 
-/// A letter hidden in actions: a Markov coding game between a sender and a receiver who share a
-/// coupler, the policy at every state and the belief.
+/// One player of a Markov coding game, in which a letter is hidden in actions.
+///
+/// Sender and receiver each hold one, built from the same prior: both see the policy of every state and
+/// every action, so both can compute the table that the action is drawn from, and their beliefs stay the
+/// same.
 #[derive(Debug, Clone)]
 pub struct CodingGame<C> {
     coupler: C,
@@ -280,7 +302,7 @@ pub struct CodingGame<C> {
 }
 
 impl<C: Coupler> CodingGame<C> {
-    /// A game over letters with law `prior`.
+    /// A player before the first action, when letters have the law `prior`.
     ///
     /// # Errors
     /// `prior` is not a distribution.
@@ -294,48 +316,40 @@ impl<C: Coupler> CodingGame<C> {
         &self.belief
     }
 
-    /// Steps 1 and 2: the action that tells of `letter` when the action law is `policy`. Averaged
-    /// over the belief it has exactly the law `policy`.
+    /// The sender's turn: the action that tells of `letter` when actions are to have the law `policy`.
+    /// Averaged over the belief it has exactly that law.
     ///
     /// # Errors
     /// `policy` is not a distribution; `letter` is not a letter, or one the belief has excluded.
-    pub fn act(&self, letter: usize, policy: &[f64], rng: &mut dyn Rng) -> Result<usize> {
-        let refusal = Error::OutOfRange {
-            name: "letter",
-            value: letter as f64,
-            requirement: "a letter of positive belief",
-        };
+    pub fn act(&mut self, letter: usize, policy: &[f64], rng: &mut dyn Rng) -> Result<usize> {
         if !self.belief.get(letter).is_some_and(|&mass| mass > 0.0) {
-            return Err(refusal);
+            let requirement = "a letter of positive belief";
+            return Err(Error::OutOfRange { name: "letter", value: letter as f64, requirement });
         }
-        let row = self.coupler.couple(&self.belief, policy)?.conditional(letter);
-        // Inverse transform; rounding in the sum falls to the last action with mass.
-        let mut rest: f64 = rng.random();
-        let mut action = 0;
-        for (a, &mass) in row.iter().enumerate().filter(|(_, mass)| **mass > 0.0) {
+        let coupling = self.coupler.couple(&self.belief, policy)?; // step 1
+        // Step 2, by inverse transform; rounding in the sum falls to the last action with mass.
+        let (mut rest, mut action) = (rng.random::<f64>(), 0);
+        for (a, &mass) in coupling.conditional(letter).iter().enumerate().filter(|(_, mass)| **mass > 0.0) {
             action = a;
             rest -= mass;
             if rest < 0.0 {
                 break;
             }
         }
+        self.belief = coupling.posterior(action); // step 3, for the sender's own copy
         Ok(action)
     }
 
-    /// Step 3: what seeing `action` says about the letter.
+    /// The receiver's turn: what seeing `action` says about the letter.
     ///
     /// # Errors
     /// `policy` is not a distribution; `action` is not an action of positive probability.
     pub fn observe(&mut self, action: usize, policy: &[f64]) -> Result<()> {
-        let refusal = Error::OutOfRange {
-            name: "action",
-            value: action as f64,
-            requirement: "an action of positive probability",
-        };
         if !policy.get(action).is_some_and(|&mass| mass > 0.0) {
-            return Err(refusal);
+            let requirement = "an action of positive probability";
+            return Err(Error::OutOfRange { name: "action", value: action as f64, requirement });
         }
-        self.belief = self.coupler.couple(&self.belief, policy)?.posterior(action);
+        self.belief = self.coupler.couple(&self.belief, policy)?.posterior(action); // step 3
         Ok(())
     }
 }

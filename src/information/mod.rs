@@ -95,7 +95,8 @@ impl Quantiser {
         entropy(&self.masses)
     }
 
-    /// The joint law of symbol (rows) and letter (columns).
+    /// The joint law of symbol (rows) and letter (columns), for the `source` that the map was built for;
+    /// a longer one panics.
     pub fn joint(&self, source: &[f64]) -> DMatrix<f64> {
         DMatrix::from_fn(
             source.len(),

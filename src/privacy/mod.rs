@@ -14,6 +14,31 @@
 //! releases alone is post-processing. Hand the mechanism a [`channel::Noisy`] and it runs; hand it a
 //! [`channel::Ledger`] and the same code writes down the exact law of everything it would release.
 //!
+//! ```
+//! use ratebook::privacy::channel::{Ledger, Noisy};
+//! use ratebook::privacy::continual_observation::Tree;
+//! use ratebook::privacy::instances::MaxSum;
+//! use ratebook::privacy::{ContinualMechanism, ContinualRun, Shape};
+//! # fn main() -> ratebook::Result<()> {
+//! # use rand::SeedableRng;
+//! let mut rng = rand_pcg::Pcg64::seed_from_u64(1);
+//! let (shape, rho) = (Shape::new(1, 2)?, 0.5);
+//! let mut run = Tree::new(MaxSum).start(shape, rho)?;
+//! run.step(&[true], &mut Noisy(&mut rng))?; // an answer with noise
+//!
+//! // The same code, audited: the streams 1, 1 and 0, 1 differ in one record.
+//! let audit = |first: bool| -> ratebook::Result<Ledger> {
+//!     let (mut run, mut ledger) = (Tree::new(MaxSum).start(shape, rho)?, Ledger::new());
+//!     run.step(&[first], &mut ledger)?;
+//!     run.step(&[true], &mut ledger)?;
+//!     Ok(ledger)
+//! };
+//! let alpha = 3.0;
+//! assert!((audit(true)?.renyi_divergence(&audit(false)?, alpha) - rho * alpha).abs() < 1e-12);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Which accounting
 //! - *Pure* $(\varepsilon, 0)$: [`laws::max_log_ratio`] of two laws. Composes additively in
 //!   $\varepsilon$; one release out of $k$ gets $\varepsilon / k$.

@@ -191,8 +191,9 @@ pub fn recompute_keeps_its_bound(
         )
         .assuming("ρ = 1, β = 0.05, two columns, every record (1, 0): a held answer ages at every step")
         .source(Source::Derived)
-        .sweep("T", geometric(1e2, 1e5, 5))
-        .replicates(400, 3000)
+        .sweep("T", geometric(1e2, 3e4, 4))
+        .full_sweep(geometric(1e2, 1e5, 5))
+        .replicates(800, 3000)
         .measure(move |horizon, streams| -> Result<f64> {
             let error = error_on_always_first(&mechanism, 2, horizon, &mut streams.noise)?;
             Ok(error / recompute_error(horizon, RHO, BETA))
@@ -378,6 +379,7 @@ pub fn reduction_recovers_every_table(
         )
         .assuming("every n × d table with n ≤ 3; exact answers, and noisy ones at ρ = 1")
         .source(Source::Derived)
+        .from_memory()
         .exhaustive()
         .sweep("d", [1.0, 2.0, 3.0])
         .check(move |columns, streams, cases| -> Result<()> {
@@ -414,9 +416,10 @@ pub fn nobody_escapes(
         .states("On the reduction's streams the largest error is at least $\\frac12 (T/\\rho)^{1/3}$.")
         .assuming("ρ = 1, random n × d tables with (n, d) = (10, 10), (20, 40), (30, 100); the constant is empirical")
         .source(Source::Abstract)
+        .from_memory()
         .sweep("T", TABLES.map(|(rows, columns)| (rows * (1 + 2 * columns)) as f64))
         .replicates(60, 600)
-        .detects(0.6)
+        .detects(0.8)
         .measure(move |horizon, streams| -> Result<f64> {
             let fits = |(rows, columns): &&(usize, usize)| (rows * (1 + 2 * columns)) as f64 == horizon;
             let &(rows, columns) = TABLES.iter().find(fits).unwrap_or(&TABLES[0]);

@@ -1,6 +1,8 @@
 //! What several areas need.
 
 pub mod assignment;
+pub mod double_double;
+pub mod exp;
 pub mod first_order;
 pub(crate) mod log_matrix;
 pub mod sets;

@@ -2,9 +2,9 @@ use proptest::prelude::*;
 use ratebook::Error;
 use ratebook::math::double_double::DoubleDouble;
 use ratebook::serving::baselines::{Naive, Safe, ThenTopK, TwoPass};
-use ratebook::serving::meter::Meter;
+
 use ratebook::serving::online_softmax::{Normalizer, Online};
-use ratebook::serving::{Ranked, RunningNormalizer, Softmax, TopK};
+use ratebook::serving::{Meter, Ranked, RunningNormalizer, Softmax, TopK};
 use ratebook_test_support::{awkward_f64, config};
 
 fn softmax(method: &impl Softmax<f64>, x: &[f64]) -> Vec<f64> {

@@ -1,5 +1,6 @@
 //! What several areas need.
 
+pub mod allocation;
 pub mod assignment;
 pub mod double_double;
 pub mod exp;

@@ -2,6 +2,7 @@
 
 pub mod allocation;
 pub mod assignment;
+pub mod chance;
 pub mod double_double;
 pub mod exp;
 pub mod first_order;

@@ -259,7 +259,11 @@ pub fn generate(
 ) -> Counts {
     let mut total = Counts::default();
     while total.emitted < count {
-        total += method.round(pair, rule, tokens, chance);
+        let round = method.round(pair, rule, tokens, chance);
+        total += round;
+        if round.emitted == 0 {
+            break; // against the contract, but no reason to hang
+        }
     }
     total
 }

@@ -5,10 +5,9 @@
 //! The machine has *slow memory*, where an element costs one access each time it is read or written,
 //! and registers, which are free. Slow memory is whatever implements [`Load`] and [`Store`]: a plain
 //! slice or `Vec` (then the accesses are the processor's business and nothing is counted), or a
-//! [`Metered`] one, which adds one to its [`Meter`] for
-//! every element that passes. An algorithm is written once,
-//! generically, so that the accesses counted are those of the code that runs in production, never a
-//! formula.
+//! [`Metered`] one, which adds one to its [`Meter`] for every element that passes. An algorithm is
+//! written once, generically, so that the accesses counted are those of the code that runs in
+//! production, never a formula.
 //!
 //! # Which softmax
 //! | method | accesses per element | remarks |

@@ -349,7 +349,7 @@ pub fn gain_with_a_head(
         .source(Source::Empirical)
         .sweep("t_d/t_t", [0.1])
         .full_sweep([0.05, 0.1, 0.2])
-        .replicates(40, 400)
+        .replicates(40, 200)
         .detects(0.1)
         .measure(move |draft_cost, streams| -> Result<f64> {
             let (target, draft) = two_regimes(&mut streams.instance)?;

@@ -1,8 +1,10 @@
 //! What the papers of the area `serving` promise.
 
+pub mod online_softmax;
+
 use ratebook_judge::Paper;
 
 /// The area's papers.
 pub fn papers() -> Vec<Paper> {
-    vec![]
+    vec![online_softmax::paper()]
 }

@@ -1,0 +1,6 @@
+//! Property tests of the area `decoding`.
+
+#[path = "."]
+mod decoding {
+    mod spec_dec;
+}

@@ -1,0 +1,6 @@
+//! Property tests of the area `quantization`.
+
+#[path = "."]
+mod quantization {
+    mod double_rounding;
+}

@@ -1,0 +1,6 @@
+//! Property tests of the area `serving`.
+
+#[path = "."]
+mod serving {
+    mod online_softmax;
+}

@@ -1,6 +1,7 @@
 //! What several areas need.
 
 pub mod assignment;
+pub mod divergence;
 pub mod first_order;
 pub(crate) mod log_matrix;
 pub mod sets;

@@ -1,0 +1,6 @@
+//! Property tests of the area `statistics`.
+
+#[path = "."]
+mod statistics {
+    mod markov_chain;
+}

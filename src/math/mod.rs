@@ -3,7 +3,9 @@
 pub mod assignment;
 pub mod divergence;
 pub mod first_order;
+pub mod least_squares;
 pub(crate) mod log_matrix;
+pub mod orthogonal;
 pub mod sets;
 pub mod simplex;
 pub mod vector;

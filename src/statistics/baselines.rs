@@ -1,8 +1,11 @@
 //! Plain or weaker methods of the area: rivals, floors, and the broken variants that controls use.
 
-use rand::Rng;
+use nalgebra::DVector;
+use rand::{Rng, RngExt};
+use rand_distr::StandardNormal;
 
-use super::instances::Trajectory;
+use super::instances::{Regression, Trajectory};
+use super::sketched_ridgeless::Sketch;
 use super::{Estimator, RowRule};
 use crate::error::{self, Result};
 
@@ -67,5 +70,24 @@ impl<E: Estimator<Trajectory>> Estimator<Trajectory> for Window<E> {
         let states = data.states();
         let start = states.len().saturating_sub(self.window);
         self.inner.estimate(&Trajectory::new(states[start..].to_vec(), data.symbols())?, rng)
+    }
+}
+
+/// A sketch whose rows get independent log-normal weights after the inner sketch. A control: unequal
+/// weights leave an interpolating fit alone and spoil one with more rows than features.
+#[derive(Debug, Clone, Copy)]
+pub struct UnequalWeights<S>(pub S);
+
+impl<S: Sketch> Sketch for UnequalWeights<S> {
+    fn apply(&self, data: &Regression, rows: usize, rng: &mut dyn Rng) -> Result<Regression> {
+        let sketched = self.0.apply(data, rows, rng)?;
+        let weights = DVector::from_fn(rows, |_, _| rng.sample::<f64, _>(StandardNormal).exp());
+        Ok(sketched.map_rows(|x| {
+            let mut weighted = x.clone();
+            for mut column in weighted.column_iter_mut() {
+                column.component_mul_assign(&weights);
+            }
+            weighted
+        }))
     }
 }

@@ -8,6 +8,9 @@
 //!   timid only about a transition that was never seen. Three or more states and no idea of how fast
 //!   the chain mixes: the average of add-one rules over all suffixes. A chain known to mix: plain
 //!   add-½ on the whole trajectory, whose risk is then the parametric $k^2/n$.
+//! * **Linear regression near or beyond as many features as rows** ([`sketched_ridgeless`]). Throwing
+//!   rows away moves a least-squares fit away from its peak at $p = n$; the module says how many to
+//!   keep. With far more rows than features keep them all.
 //!
 //! # The protocol
 //!
@@ -24,6 +27,7 @@
 pub mod baselines;
 pub mod instances;
 pub mod markov_chain;
+pub mod sketched_ridgeless;
 
 use rand::Rng;
 

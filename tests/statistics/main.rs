@@ -3,4 +3,5 @@
 #[path = "."]
 mod statistics {
     mod markov_chain;
+    mod sketched_ridgeless;
 }

@@ -1,10 +1,10 @@
-//! The problems of the area: laws of data, with their losses and, where it exists, the exact risk.
+//! Markov chains: trajectories, the prediction of the next symbol, and two families in closed form.
 
 use rand::{Rng, RngExt};
 
-use super::{Experiment, RowRule};
 use crate::error::{self, Error, Result};
 use crate::math::divergence::kullback_leibler;
+use crate::statistics::{Experiment, RowRule};
 
 /// A sequence of symbols 0..k, at least two of them.
 #[derive(Debug, Clone, PartialEq, Eq)]

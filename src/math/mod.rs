@@ -1,8 +1,10 @@
 //! What several areas need.
 
 pub mod assignment;
+pub mod bfgs;
 pub mod divergence;
 pub mod first_order;
+pub mod law_fit;
 pub mod least_squares;
 pub(crate) mod log_matrix;
 pub mod orthogonal;

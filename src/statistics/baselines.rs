@@ -5,8 +5,7 @@ use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 
 use super::instances::{Regression, Trajectory};
-use super::sketched_ridgeless::Sketch;
-use super::{Estimator, RowRule};
+use super::{Estimator, RowRule, Sketch};
 use crate::error::{self, Result};
 
 /// Empirical frequencies N_ij/N_i: the maximum-likelihood row. Optimal in squared loss, infinitely

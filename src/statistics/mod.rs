@@ -20,15 +20,17 @@
 //! families hide a random parameter in each draw and because a prediction's target may depend on the
 //! data (the row of the state in which a trajectory ended). [`realised_loss`] puts the two together.
 //!
-//! A [`RowRule`] is the smaller protocol of Markov chains: most rules for a transition row look only
-//! at the counts out of that state, and a risk that must be exact can then be summed over counts
-//! instead of trajectories.
+//! Two smaller protocols serve whole families of estimators. A [`Sketch`] maps the rows of a
+//! regression problem to fewer. A [`RowRule`] is the protocol of Markov chains: most rules for a
+//! transition row look only at the counts out of that state, and a risk that must be exact can then be
+//! summed over counts instead of trajectories.
 
 pub mod baselines;
 pub mod instances;
 pub mod markov_chain;
 pub mod sketched_ridgeless;
 
+use instances::Regression;
 use rand::Rng;
 
 use crate::error::Result;
@@ -72,6 +74,21 @@ pub trait RowRule {
 impl<R: RowRule + ?Sized> RowRule for &R {
     fn row(&self, state: usize, counts: &[u64], row: &mut [f64]) {
         (**self).row(state, counts, row);
+    }
+}
+
+/// A random linear map of the rows of a regression problem.
+pub trait Sketch {
+    /// S·(X, y) for a fresh S with `rows` rows, where 1 ≤ `rows` ≤ n has been checked.
+    ///
+    /// # Errors
+    /// If the sketch does not exist for this number of data rows.
+    fn apply(&self, data: &Regression, rows: usize, rng: &mut dyn Rng) -> Result<Regression>;
+}
+
+impl<S: Sketch + ?Sized> Sketch for &S {
+    fn apply(&self, data: &Regression, rows: usize, rng: &mut dyn Rng) -> Result<Regression> {
+        (**self).apply(data, rows, rng)
     }
 }
 

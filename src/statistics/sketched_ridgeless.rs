@@ -48,26 +48,11 @@ use rand::seq::index;
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 
-use super::Estimator;
 use super::instances::Regression;
+use super::{Estimator, Sketch};
 use crate::error::{self, Error, Result};
 use crate::math::least_squares::minimum_norm;
 use crate::math::orthogonal::{haar_columns, walsh_hadamard};
-
-/// A random linear map of the rows of a regression problem.
-pub trait Sketch {
-    /// S·(X, y) for a fresh S with `rows` rows, where 1 ≤ `rows` ≤ n has been checked.
-    ///
-    /// # Errors
-    /// If the sketch does not exist for this number of data rows.
-    fn apply(&self, data: &Regression, rows: usize, rng: &mut dyn Rng) -> Result<Regression>;
-}
-
-impl<S: Sketch + ?Sized> Sketch for &S {
-    fn apply(&self, data: &Regression, rows: usize, rng: &mut dyn Rng) -> Result<Regression> {
-        (**self).apply(data, rows, rng)
-    }
-}
 
 /// The first rows of a uniformly distributed orthogonal matrix.
 #[derive(Debug, Clone, Copy)]

@@ -9,10 +9,9 @@ use ratebook::math::orthogonal::haar_columns;
 use ratebook::statistics::baselines::UnequalWeights;
 use ratebook::statistics::instances::{GaussianLinear, Regression};
 use ratebook::statistics::sketched_ridgeless::{
-    Gaussian, Haar, Rows, Sketch, SketchedRidgeless, SubsampledHadamard, UniformRows, ValidatedRows,
-    optimal_rows,
+    Gaussian, Haar, Rows, SketchedRidgeless, SubsampledHadamard, UniformRows, ValidatedRows, optimal_rows,
 };
-use ratebook::statistics::{Estimator, Experiment, realised_loss};
+use ratebook::statistics::{Estimator, Experiment, Sketch, realised_loss};
 use ratebook_test_support::{HalfAdversarial, awkward_f64, config, rng};
 
 fn regression(n: usize, p: usize, seed: u64) -> Regression {

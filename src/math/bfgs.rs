@@ -70,7 +70,7 @@ impl Bfgs {
             }
             let mut direction = -(&inverse * &gradient);
             let mut slope = direction.dot(&gradient);
-            if !(slope < 0.0) {
+            if slope.is_nan() || slope >= 0.0 {
                 // Rounding has spoilt the approximation: restart from steepest descent.
                 inverse.fill_with_identity();
                 direction = -&gradient;
@@ -112,10 +112,10 @@ fn line_search(first: f64, value: f64, slope: f64, mut along: impl FnMut(f64) ->
         let (trial, trial_slope) = along(length);
         let decreased = trial <= value + DECREASE * length * slope
             || (trial <= visible && trial_slope <= -OVERSHOOT * slope);
-        // Written so that NaN counts as too far.
+        // NaN has not decreased: it counts as too far.
         if !decreased {
             high = length;
-        } else if !(trial_slope >= CURVATURE * slope) {
+        } else if trial_slope < CURVATURE * slope {
             low = length;
         } else {
             return Some(trial);
@@ -129,7 +129,8 @@ fn line_search(first: f64, value: f64, slope: f64, mut along: impl FnMut(f64) ->
 /// rounding. The first one also sets the scale.
 fn update(inverse: &mut DMatrix<f64>, moved: &DVector<f64>, change: &DVector<f64>, first: bool) {
     let curvature = moved.dot(change);
-    if !(curvature > f64::EPSILON * moved.norm() * change.norm()) {
+    let visible = curvature > f64::EPSILON * moved.norm() * change.norm();
+    if !visible {
         return;
     }
     if first {

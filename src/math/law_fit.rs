@@ -178,7 +178,7 @@ impl HuberFit {
     /// clipped to ±δ (the M-estimator's sandwich). s → σ√(π/2) as δ → 0, and s → σ as δ → ∞.
     pub fn effective_variance(&self, sigma: f64) -> f64 {
         let c = self.delta / sigma;
-        if !(c < 40.0) {
+        if c >= 40.0 {
             return sigma * sigma;
         }
         let inside = erf(c / std::f64::consts::SQRT_2);
@@ -215,7 +215,8 @@ pub fn covariance<L: LogSumLaw>(
     }
     let scaled = information.zip_map(&(&scale * scale.transpose()), |entry, by| entry / by);
     let eigen = scaled.symmetric_eigen();
-    if !(eigen.eigenvalues.min() * 1e12 > eigen.eigenvalues.max()) {
+    let identified = eigen.eigenvalues.min() * 1e12 > eigen.eigenvalues.max();
+    if !identified {
         return Err(UNIDENTIFIED);
     }
     let inverse = &eigen.eigenvectors

@@ -30,7 +30,8 @@ fn by_factorisation(a: &DMatrix<f64>, b: &DVector<f64>) -> Option<DVector<f64>> 
     let qr = if wide { a.transpose().qr() } else { a.clone().qr() };
     let r = qr.r();
     let diagonal = r.diagonal().abs();
-    if !(diagonal.min() > SAFE_DIAGONAL * diagonal.max()) {
+    let full_rank = diagonal.min() > SAFE_DIAGONAL * diagonal.max();
+    if !full_rank {
         return None;
     }
     if wide {

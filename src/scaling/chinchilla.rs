@@ -15,9 +15,10 @@
 //! intervals, and they say how many runs a narrow one would take.
 //!
 //! # Algorithm
-//! 1. Minimise $\sum_i \mathrm{Huber}_\delta(\mathrm{LSE}(a - \alpha \ln N_i,\, b - \beta \ln D_i,\, e)
-//!    - \ln L_i)$ over $(a, b, e, \alpha, \beta)$ with $A = e^a$, $B = e^b$, $E = e^e$ and
-//!    $\delta = 10^{-3}$, by BFGS ([`HuberFit`]).
+//! 1. Minimise $\sum_i \mathrm{Huber}_\delta(\hat\ell_i - \ln L_i)$, where
+//!    $\hat\ell_i = \mathrm{LSE}(a - \alpha \ln N_i,\, b - \beta \ln D_i,\, e)$, over
+//!    $(a, b, e, \alpha, \beta)$ with $A = e^a$, $B = e^b$, $E = e^e$ and $\delta = 10^{-3}$, by BFGS
+//!    ([`HuberFit`]).
 //! 2. Do so from each start of a grid ([`start_grid`]: $\alpha, \beta \in \{0, \frac12, \dots, 2\}$,
 //!    $e \in \{-1, \dots, 1\}$, $a, b \in \{0, 5, \dots, 25\}$; 4,500 starts) and keep the best.
 //! 3. Intervals: refit bootstrap resamples of the runs, each started at the full fit
@@ -25,7 +26,7 @@
 //!    $J$ the gradient of $\ln L$ and $s^2 = \mathrm E\,\psi^2 / P(|r| < \delta)^2$.
 //! 4. Policy: with $G = (\alpha A / \beta B)^{1/(\alpha + \beta)}$,
 //!    $$ N^\star = G\,(C/6)^{\beta/(\alpha+\beta)}, \qquad
-//!       D^\star = G^{-1}(C/6)^{\alpha/(\alpha+\beta)}. $$
+//!    D^\star = G^{-1}(C/6)^{\alpha/(\alpha+\beta)}. $$
 //! 5. Since widths shrink like $n^{-1/2}$, an interval of width $w$ needs
 //!    $n (w_n / w)^2$ runs when $n$ gave $w_n$ ([`required_runs`]).
 //!

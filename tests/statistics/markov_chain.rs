@@ -172,16 +172,15 @@ proptest! {
     }
 
     #[test]
-    fn a_late_entry_is_what_it_says(
-        mut random in HalfAdversarial::strategy(20), n in 3usize..100, part in 0.0f64..1.0, switch in 0.0f64..=1.0,
+    fn a_weighted_draw_is_a_possible_trajectory(
+        mut random in HalfAdversarial::strategy(20), n in 3usize..100, switch in 0.0f64..=1.0,
     ) {
         let family = EmbeddedPair::new(n).unwrap();
-        let steps = ((n - 1) as f64 * part) as usize;
-        let trajectory = family.late_entry(switch, steps, &mut random).unwrap();
+        let chain = family.chain(switch).unwrap();
+        let (trajectory, weight) = family.draw_weighted(switch, &mut random).unwrap();
         prop_assert_eq!(trajectory.states().len(), n);
-        prop_assert_eq!(trajectory.states().iter().filter(|&&state| state != 0).count(), steps + 1);
-        prop_assert!(EmbeddedPair::is_late_entry(&trajectory));
-        prop_assert!(family.late_entry(switch, n - 1, &mut random).is_err());
+        prop_assert!(trajectory.states().windows(2).all(|step| chain.row(step[0])[step[1]] > 0.0));
+        prop_assert!(weight > 0.0 && weight <= 2.0);
     }
 
     #[test]
@@ -232,21 +231,23 @@ fn the_smallest_trajectories() {
 }
 
 #[test]
-fn the_family_has_the_probabilities_it_states() {
-    // The share of late entries with each number of steps, against its closed form, by simulation.
-    let family = EmbeddedPair::new(12).unwrap();
+fn weighted_draws_have_the_law_of_plain_ones() {
+    // n = 4: all 81 trajectories, against their probabilities under the stationary chain.
+    let family = EmbeddedPair::new(4).unwrap();
     let chain = family.chain(0.3).unwrap();
+    let code = |states: &[usize]| states.iter().fold(0, |code, state| 3 * code + state);
+    let (draws, mut found, mut squares) = (400_000, [0.0; 81], [0.0; 81]);
     let mut random = rng(7);
-    let (draws, mut seen) = (200_000, [0u32; 11]);
     for _ in 0..draws {
-        let (trajectory, _) = chain.draw(&mut random);
-        if EmbeddedPair::is_late_entry(&trajectory) {
-            seen[trajectory.states().iter().filter(|&&state| state != 0).count() - 1] += 1;
-        }
+        let (trajectory, weight) = family.draw_weighted(0.3, &mut random).unwrap();
+        found[code(trajectory.states())] += weight;
+        squares[code(trajectory.states())] += weight * weight;
     }
-    for (steps, &count) in seen.iter().enumerate() {
-        let p = family.late_entry_probability(steps);
-        let deviation = f64::from(count) / f64::from(draws) - p;
-        assert!(deviation.abs() < 5.0 * (p / f64::from(draws)).sqrt(), "{steps}: {deviation}");
+    for index in 0..81usize {
+        let states = [index / 27, index / 9 % 3, index / 3 % 3, index % 3];
+        let p = states.windows(2).fold(1.0 / 3.0, |p, step| p * chain.row(step[0])[step[1]]);
+        let mean = found[index] / f64::from(draws);
+        let se = (squares[index] / f64::from(draws) / f64::from(draws)).sqrt();
+        assert!((mean - p).abs() < 5.0 * se + 1e-9, "{states:?}: {mean} {p}");
     }
 }

@@ -281,45 +281,51 @@ impl EmbeddedPair {
         NextSymbol::new(vec![1.0 / 3.0; 3], rows, self.n)
     }
 
-    /// The probability that a trajectory starts in state 0, leaves it once and for all, and then makes
-    /// exactly `steps` ≤ n − 2 steps within the pair.
-    pub fn late_entry_probability(&self, steps: usize) -> f64 {
-        let n = self.n as f64;
-        let waits = self.n.saturating_sub(2 + steps) as f64;
-        let log = waits * (-2.0 / n).ln_1p() + steps as f64 * (-1.0 / n).ln_1p();
-        2.0 / (3.0 * n) * log.exp()
-    }
-
-    /// A trajectory given that event.
+    /// A trajectory of [`EmbeddedPair::chain`] with the weight that makes weighted means unbiased.
+    ///
+    /// Risk is carried by trajectories that changed between state 0 and the pair shortly before their
+    /// end, and those are rare. So the age u of the last change is drawn half of the time from a law
+    /// proportional to ln((u+1)/u) on 1..n−1 instead of its own, which is geometric because the chain is
+    /// reversible: seen backwards from its end, it is the same chain.
     ///
     /// # Errors
-    /// If `steps` > n − 2 or `switch` is not a probability.
-    pub fn late_entry(&self, switch: f64, steps: usize, rng: &mut dyn Rng) -> Result<Trajectory> {
-        error::probability("switch", switch)?;
-        if steps + 2 > self.n {
-            return Err(Error::OutOfRange {
-                name: "steps",
-                value: steps as f64,
-                requirement: "at most n - 2",
-            });
-        }
-        let mut states = vec![0; self.n - 1 - steps];
-        let mut state = 1 + usize::from(rng.random::<bool>());
+    /// If `switch` is not a probability.
+    pub fn draw_weighted(&self, switch: f64, rng: &mut dyn Rng) -> Result<(Trajectory, f64)> {
+        let chain = self.chain(switch)?;
+        let (n, length) = (self.n, self.n as f64);
+        let last = rng.random_range(0..3);
+        let change = if last == 0 { 2.0 / length } else { 1.0 / length };
+        let age = if rng.random::<bool>() {
+            // (ln U)/(ln(1 − change)) is exponential; its floor is geometric. n stands for "never".
+            let waits = (1.0 - rng.random::<f64>()).ln() / (-change).ln_1p();
+            if waits < (n - 1) as f64 { waits as usize + 1 } else { n }
+        } else {
+            (length.powf(rng.random()) as usize).clamp(1, n - 1)
+        };
+        let weight = if age < n {
+            let natural = change * ((age - 1) as f64 * (-change).ln_1p()).exp();
+            let forced = (1.0 / age as f64).ln_1p() / length.ln();
+            2.0 * natural / (natural + forced)
+        } else {
+            2.0
+        };
+        // Backwards from the end: `age` states on one side, the change, and then as the chain will.
+        let mut states = Vec::with_capacity(n);
+        let mut state = last;
         states.push(state);
-        for _ in 0..steps {
-            if rng.random::<f64>() < switch {
-                state = 3 - state;
-            }
+        for step in 1..n {
+            state = match state {
+                _ if step > age => sample_index(chain.row(state), rng),
+                0 if step == age => 1 + usize::from(rng.random::<bool>()),
+                _ if step == age => 0,
+                0 => 0,
+                _ if rng.random::<f64>() < switch => 3 - state,
+                _ => state,
+            };
             states.push(state);
         }
-        Trajectory::new(states, 3)
-    }
-
-    /// Whether a trajectory is of that kind.
-    pub fn is_late_entry(trajectory: &Trajectory) -> bool {
-        let states = trajectory.states();
-        let waits = states.iter().take_while(|&&state| state == 0).count();
-        waits > 0 && waits < states.len() && states[waits..].iter().all(|&state| state != 0)
+        states.reverse();
+        Ok((Trajectory { states, symbols: 3 }, weight))
     }
 }
 

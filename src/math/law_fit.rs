@@ -7,7 +7,7 @@
 //! are ([`LogSumLaw`]); everything else is here.
 
 use nalgebra::{DMatrix, DVector};
-use statrs::function::erf::erf;
+use statrs::function::gamma::gamma_lr;
 
 use super::bfgs::{Bfgs, Minimum};
 use crate::error::{self, Error, Result};
@@ -181,7 +181,8 @@ impl HuberFit {
         if c >= 40.0 {
             return sigma * sigma;
         }
-        let inside = erf(c / std::f64::consts::SQRT_2);
+        // P(|Z| < c) as an incomplete gamma function: statrs' erf is good to ten digits only.
+        let inside = gamma_lr(0.5, 0.5 * c * c);
         let density = (-0.5 * c * c).exp() / (2.0 * std::f64::consts::PI).sqrt();
         let clipped = inside - 2.0 * c * density + c * c * (1.0 - inside);
         sigma * sigma * clipped / (inside * inside)

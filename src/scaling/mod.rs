@@ -15,6 +15,7 @@
 //! [`Fitter`] turns runs into a law. An [`ExponentInterval`] turns runs into an interval for the
 //! exponent with which the optimal model size grows in compute, the number that decisions hang on.
 
+pub mod baselines;
 pub mod chinchilla;
 pub mod instances;
 

@@ -71,13 +71,10 @@ pub fn paper() -> Paper {
     )
     .arxiv("2302.01088")
     .seed_line(403)
-    .claim(
-        risk_equals("orthogonal sketch", Haar, orthogonal_prediction, CASES)
-            .control(
-                "the same rows with unequal weights",
-                risk_equals("", UnequalWeights(Haar), orthogonal_prediction, CASES),
-            ),
-    )
+    .claim(risk_equals("orthogonal sketch", Haar, orthogonal_prediction, CASES).control(
+        "the same rows with unequal weights",
+        risk_equals("", UnequalWeights(Haar), orthogonal_prediction, CASES),
+    ))
     .claim(risk_equals("uniform rows", UniformRows, orthogonal_prediction, CASES).control(
         "the same rows with unequal weights",
         risk_equals("", UnequalWeights(UniformRows), orthogonal_prediction, CASES),
@@ -103,10 +100,10 @@ pub fn paper() -> Paper {
             .control("keeps all rows", downsampling_helps(|_, _, _, _| Ok(Rows::All))),
     )
     .claim(no_peak(optimal_rows).control("keeps all rows", no_peak(|_, _, _, _| Ok(Rows::All))))
-    .claim(validated_size(ValidatedRows::new(UniformRows, HELD_OUT, grid())).control(
-        "keeps all training rows",
-        validated_size(ValidatedRows::new(UniformRows, HELD_OUT, vec![120])),
-    ))
+    .claim(
+        validated_size(validated(grid()))
+            .control("keeps all training rows", validated_size(validated(vec![120]))),
+    )
 }
 
 const ALPHA: f64 = 1.0;
@@ -265,17 +262,19 @@ pub fn no_peak(advice: impl Advice) -> Claim {
         })
 }
 
-/// The share of the rows that validation holds out.
-const HELD_OUT: f64 = 0.2;
-
 /// Twenty sizes evenly spaced over the 120 training rows; none is within 7 of p = 130.
 fn grid() -> Vec<usize> {
     (0..20).map(|i| 12 + (i * 108 + 9) / 19).collect()
 }
 
+/// Validation on a fifth of the rows.
+fn validated(sizes: Vec<usize>) -> ValidatedRows<UniformRows> {
+    ValidatedRows::new(UniformRows, 0.2, sizes).expect("a share below one and positive sizes")
+}
+
 /// The size chosen by validation has at most 1.15 times the least risk of the grid.
 pub fn validated_size(
-    estimator: ratebook::Result<impl Estimator<Regression, Estimate = DVector<f64>> + Send + Sync + 'static>,
+    estimator: impl Estimator<Regression, Estimate = DVector<f64>> + Send + Sync + 'static,
 ) -> Claim {
     const FEATURES: f64 = 130.0;
     let least = |sigma: f64| {
@@ -291,8 +290,7 @@ pub fn validated_size(
         .replicates(200, 4_000)
         .measure(move |sigma, streams| -> ratebook::Result<f64> {
             let problem = GaussianLinear::new(150, FEATURES as usize, ALPHA, sigma)?;
-            let estimator = estimator.as_ref().map_err(Clone::clone)?;
-            realised_loss(&problem, estimator, &mut streams.noise, &mut streams.algorithm)
+            realised_loss(&problem, &estimator, &mut streams.noise, &mut streams.algorithm)
         })
 }
 

@@ -2,12 +2,17 @@
 
 pub mod allocation;
 pub mod assignment;
+pub mod bfgs;
 pub mod chance;
+pub mod divergence;
 pub mod double_double;
 pub mod entropy;
 pub mod exp;
 pub mod first_order;
+pub mod law_fit;
+pub mod least_squares;
 pub(crate) mod log_matrix;
+pub mod orthogonal;
 pub mod sets;
 pub mod simplex;
 pub mod vector;

@@ -1,0 +1,6 @@
+//! Property tests of the area `scaling`.
+
+#[path = "."]
+mod scaling {
+    mod chinchilla;
+}

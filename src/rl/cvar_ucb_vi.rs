@@ -213,8 +213,7 @@ impl Plan {
         // random start too.
         let (mut best, mut promise) = (0, f64::NEG_INFINITY);
         for budget in 0..=grid {
-            let shortfall: f64 =
-                known.start.iter().zip(&ahead[budget * states..]).map(|(p, u)| p * u).sum();
+            let shortfall: f64 = known.start.iter().zip(&ahead[budget * states..]).map(|(p, u)| p * u).sum();
             let value = budget as f64 * unit - shortfall / tau;
             if value > promise {
                 (best, promise) = (budget, value);

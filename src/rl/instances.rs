@@ -114,8 +114,7 @@ pub fn sure_or_risky(win: f64) -> Result<Mdp> {
     probability("win", win)?;
     let start = vec![1.0, 0.0, 0.0, 0.0];
     let stay = |state: usize| std::array::from_fn::<f64, 4, _>(|next| f64::from(next == state));
-    let rows =
-        [stay(2), [0.0, win, 0.0, 1.0 - win], stay(1), stay(1), stay(2), stay(2), stay(3), stay(3)];
+    let rows = [stay(2), [0.0, win, 0.0, 1.0 - win], stay(1), stay(1), stay(2), stay(2), stay(3), stay(3)];
     let mut rewards = vec![0.0; 16];
     rewards[10..12].fill(1.0);
     rewards[12..14].fill(0.5);

@@ -253,7 +253,10 @@ fn hopeless_searches_are_refused() {
     let bisection = Bisection::new(channel, 0.1).unwrap();
     for count in [0, 1] {
         let short = &mut Stuck(count, true);
-        assert!(matches!(BayesLearn::new(channel).start(count), Err(Error::OutOfRange { name: "count", .. })));
+        assert!(matches!(
+            BayesLearn::new(channel).start(count),
+            Err(Error::OutOfRange { name: "count", .. })
+        ));
         assert!(ScreeningSearch::new(channel).search(short, 100).is_err());
         assert!(Budgeted::search(&bisection, short, 100).is_err());
         assert!(bisection.locate(short, 1_000_000).is_err());

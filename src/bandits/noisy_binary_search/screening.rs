@@ -43,7 +43,8 @@ impl ScreeningSearch {
     fn screen(&self, coins: &mut dyn Coins, flips: u64) -> Result<Vec<u64>> {
         let count = coins.count();
         let mut learner = self.learn.start(count)?;
-        let mut records: Vec<u64> = (0..flips).map(|_| learner.step(|coin| coins.flip(coin)).interval).collect();
+        let mut records: Vec<u64> =
+            (0..flips).map(|_| learner.step(|coin| coins.flip(coin)).interval).collect();
         records.sort_unstable();
         let wanted = ((count as f64).ln().powi(2) as usize).max(2);
         let mut list = vec![1, count];

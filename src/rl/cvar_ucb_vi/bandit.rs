@@ -193,13 +193,7 @@ impl BernoulliArms {
     }
 
     /// The regret of `rounds` rounds for CVaR_τ, from the arms' true values.
-    pub fn regret(
-        &self,
-        learner: &mut impl CvarBandit,
-        tau: f64,
-        rounds: u64,
-        rng: &mut dyn Rng,
-    ) -> f64 {
+    pub fn regret(&self, learner: &mut impl CvarBandit, tau: f64, rounds: u64, rng: &mut dyn Rng) -> f64 {
         let values: Vec<f64> = (0..self.zeros.len()).map(|arm| self.cvar(arm, tau)).collect();
         let best = values.iter().copied().fold(0.0, f64::max);
         let mut pulls = vec![0_u64; values.len()];

@@ -1,0 +1,7 @@
+//! Property tests of the area `combinatorial`.
+
+#[path = "."]
+mod combinatorial {
+    mod bit_set;
+    mod plus_strategy;
+}

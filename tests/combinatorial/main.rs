@@ -2,6 +2,6 @@
 
 #[path = "."]
 mod combinatorial {
-    mod bit_set;
+    mod instances;
     mod plus_strategy;
 }

@@ -140,10 +140,10 @@ proptest! {
         let mdp = random(seed, 2);
         let (plan, best) = Plan::exact(&mdp, tau, 6).unwrap();
         let objective = |law: &Law| cvar(law, tau).expect("a tolerance");
-        prop_assert!(regret(&mdp, &mut Planned(plan), 5, best, objective, &mut noise).abs() < 1e-9);
+        prop_assert!(regret(&mdp, &mut Planned(plan), 5, best, objective, &mut noise, &mut rng(7)).abs() < 1e-9);
         let mut learner =
             CvarUcbVi::new(Known::of(&mdp, 6).unwrap(), tau, 2.0, Bernstein { scale: 0.1 }).unwrap();
-        let total = regret(&mdp, &mut learner, 50, best, objective, &mut noise);
+        let total = regret(&mdp, &mut learner, 50, best, objective, &mut noise, &mut rng(7));
         prop_assert!((-1e-9..=50.0).contains(&total));
     }
 

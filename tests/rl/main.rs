@@ -3,5 +3,5 @@
 #[path = "."]
 mod rl {
     mod cvar_ucb_vi;
-    mod mdp;
+    mod instances;
 }

@@ -72,10 +72,10 @@ proptest! {
     ) {
         let mdp = random(seed, 3);
         let (value, best) = mdp.optimal();
-        let none = regret(&mdp, &mut Stubborn(best), 10, value, Law::mean, &mut noise);
+        let none = regret(&mdp, &mut Stubborn(best), 10, value, Law::mean, &mut noise, &mut rng(7));
         prop_assert!(none.abs() < 1e-12);
         let other = policies(&mdp).nth(code).unwrap();
-        prop_assert!(regret(&mdp, &mut Stubborn(other), 10, value, Law::mean, &mut noise) > -1e-12);
+        prop_assert!(regret(&mdp, &mut Stubborn(other), 10, value, Law::mean, &mut noise, &mut rng(7)) > -1e-12);
     }
 
     /// Draws stay among the states with positive probability.

@@ -1,10 +1,11 @@
 //! What the papers of the area `bandits` promise.
 
 pub mod bracketing_halving;
+pub mod noisy_binary_search;
 
 use ratebook_judge::Paper;
 
 /// The area's papers.
 pub fn papers() -> Vec<Paper> {
-    vec![bracketing_halving::paper()]
+    vec![bracketing_halving::paper(), noisy_binary_search::paper()]
 }

@@ -1,0 +1,7 @@
+//! Property tests of the area `combinatorial`.
+
+#[path = "."]
+mod combinatorial {
+    mod instances;
+    mod plus_strategy;
+}

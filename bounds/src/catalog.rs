@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use ratebook_judge::outcome::SeriesOutcome;
 use ratebook_judge::record::{self, RecordedClaim, RecordedSeries};
+use ratebook_judge::verdict::{FRAGILE_EXTRA, VACUOUS_FACTOR};
 use ratebook_judge::{Claim, Outcome, Paper};
 
 /// What the records say about a paper or a claim.
@@ -37,23 +38,24 @@ impl Status {
         }
     }
 
-    /// Its definition, as the book prints it.
-    pub fn meaning(self) -> &'static str {
+    /// Its definition, as the book prints it, with formulas between dollar signs.
+    pub fn meaning(self) -> String {
         match self {
             Status::Verified => {
-                "every claim holds, no bound is vacuous, and every control and refutation is violated"
+                "Every claim holds, no bound is vacuous, and every control and refutation is violated.".into()
             }
-            Status::Fragile => {
-                "verified, but some claim holds by so little that a fresh seed could well end it: by less than \
-                 $z_\\alpha + 3$ standard errors"
+            Status::Fragile => format!(
+                "Verified, but some claim holds by less than $z_\\alpha + {FRAGILE_EXTRA}$ standard errors: some \
+                 fresh seed would fail it."
+            ),
+            Status::Vacuous => format!(
+                "As required in every verdict, but some bound says nothing: it is never within a factor of \
+                 {VACUOUS_FACTOR} of the measurement, or nowhere better than the trivial bound."
+            ),
+            Status::Failing => {
+                "Some claim does not hold, or some control or refutation is not violated.".into()
             }
-            Status::Vacuous => {
-                "every claim holds and every control and refutation is violated, but some bound is nowhere within a \
-                 factor of 1000 of the measurement, or nowhere better than the trivial bound, so that holding says \
-                 nothing"
-            }
-            Status::Failing => "some claim does not hold, or some control or refutation is not violated",
-            Status::Unrecorded => "some claim has no record yet",
+            Status::Unrecorded => "Some claim has no record yet.".into(),
         }
     }
 

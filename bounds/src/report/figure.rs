@@ -229,3 +229,12 @@ pub fn role_name(role: Option<Role>) -> &'static str {
         Some(Role::Baseline) => "baseline",
     }
 }
+
+/// The heads of a table of points after the sweep variable's: count, mean, standard error, bound, ratio.
+pub fn heads(law: &str) -> [&'static str; 5] {
+    match law {
+        "always" => ["cases", "counter-examples", "stderr", "allowed", "tightest ÷ limit"],
+        "fails_at_most" => ["replicates", "frequency", "stderr", "allowed", "measured ÷ bound"],
+        _ => ["replicates", "mean", "stderr", "bound", "measured ÷ bound"],
+    }
+}

@@ -7,7 +7,7 @@ use ratebook_judge::outcome::SeriesOutcome;
 use ratebook_judge::record::{RecordedClaim, significant};
 use ratebook_judge::{Outcome, Paper, Verdict};
 
-use super::figure::role_name;
+use super::figure::{heads, role_name};
 use super::{Verified, math, short};
 use crate::catalog::Status;
 
@@ -236,12 +236,7 @@ fn claim_section(Verified { outcome, seconds }: &Verified, record: Option<&Recor
                 span.statement { (sentence(&outcome.statement)) }
             }
             div.body {
-                @if let Some(plot) = super::plot(outcome, record) {
-                    figure {
-                        (PreEscaped(&plot.svg))
-                        figcaption { @for line in &plot.key { span { (line) " " } } }
-                    }
-                }
+                @if let Some(plot) = super::plot(outcome, record) { (plot.figure()) }
                 div.facts {
                     @if !outcome.assumptions.is_empty() { p { b { "Assuming " } (sentence(&outcome.assumptions)) "." } }
                     @if !judged.reason.is_empty() { p { b { "Reason: " } (judged.reason) "." } }
@@ -290,26 +285,16 @@ fn companion_badge(series: &SeriesOutcome) -> Markup {
 }
 
 fn points(series: &SeriesOutcome, outcome: &Outcome) -> Markup {
-    let always = outcome.law == "always";
-    let heads = match outcome.law.as_str() {
-        "always" => ["cases", "counter-examples", "", "", "tightest ÷ limit"],
-        "fails_at_most" => ["replicates", "frequency", "stderr", "allowed", "measured ÷ bound"],
-        _ => ["replicates", "mean", "stderr", "bound", "measured ÷ bound"],
-    };
     html! {
         div.scroll tabindex="0" role="region" aria-label="Points" {
             table.points {
-                thead { tr { th { (outcome.axis) } @for head in heads { @if !head.is_empty() { th { (head) } } } } }
+                thead { tr { th { (outcome.axis) } @for head in heads(&outcome.law) { th { (head) } } } }
                 tbody {
                     @for p in &series.judgement.points {
                         tr {
                             td.number { (significant(p.x)) }
                             td.number { (p.n) }
-                            td.number { (significant(p.mean)) }
-                            @if !always {
-                                td.number { (significant(p.stderr)) }
-                                td.number { (significant(p.bound)) }
-                            }
+                            @for value in [p.mean, p.stderr, p.bound] { td.number { (significant(value)) } }
                             td.number { (p.ratio.map_or("–".into(), short)) }
                         }
                     }

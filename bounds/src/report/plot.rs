@@ -4,6 +4,7 @@
 //! replaced by CSS variables afterwards, so that a plot follows the page's light or dark scheme; the second by
 //! drawing on a canvas ten times as large as it is shown.
 
+use maud::{Markup, PreEscaped, html};
 use plotters::backend::SVGBackend;
 use plotters::chart::{ChartBuilder, ChartContext};
 use plotters::coord::Shift;
@@ -63,6 +64,18 @@ const GRID: Ink = ink(9, "var(--plot-grid, #8b909930)", "");
 const INKS: [&Ink; 9] =
     [&BOUND, &DASHED, &OTHER_BOUND, &METHOD, &COMPANION, &BASELINE, &RECORD, &AXIS, &GRID];
 
+impl Plot {
+    /// The picture with its caption, for a page.
+    pub fn figure(&self) -> Markup {
+        html! {
+            figure.plot {
+                (PreEscaped(&self.svg))
+                figcaption { @for line in &self.key { span { (line) " " } } }
+            }
+        }
+    }
+}
+
 impl Ink {
     fn stroke(&self, width: f64) -> ShapeStyle {
         self.marker.stroke_width((width * f64::from(UNIT)) as u32)
@@ -121,7 +134,7 @@ fn finish(svg: &str, figure: &Figure, height: i32) -> String {
     }
     let title = format!("{} of {} against {}", figure.quantity(), figure.id, figure.axis);
     format!(
-        "<svg class=\"plot\" viewBox=\"0 0 {} {}\" xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" \
+        "<svg viewBox=\"0 0 {} {}\" xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" \
          aria-label=\"{}\" font-family=\"system-ui, sans-serif\" stroke-linejoin=\"round\">\n{body}",
         WIDTH * UNIT,
         height * UNIT,
@@ -363,7 +376,8 @@ fn draw_curves(canvas: &Canvas<'_>, figure: &Figure) -> Drawn {
     let measured = place(method, |p| p.value);
     curve(&mut chart, &measured, "measured".into(), &METHOD, 1.8)?;
     // A curve that the measurement should lie on is dashed, so that both are seen.
-    let on_it = figure.is_rate() || figure.law == "equals";
+    let close = |p: &Point| (p.value - p.bound).abs() <= 0.03 * p.bound.abs();
+    let on_it = figure.is_rate() || method.iter().all(close);
     let ink = if on_it { &DASHED } else { &BOUND };
     curve(&mut chart, &place(method, |p| p.bound), figure.bound_name().into(), ink, 1.5)?;
     dots(&mut chart, &measured, METHOD.marker.filled(), 3.2)?;

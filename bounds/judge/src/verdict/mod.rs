@@ -22,7 +22,7 @@ pub const VACUOUS_FACTOR: f64 = 1000.0;
 /// Student's t needs this many replicates.
 pub const STUDENT_MINIMUM: usize = 30;
 /// A claim that holds by less than z_α plus this many standard errors is fragile.
-const FRAGILE_EXTRA: f64 = 3.0;
+pub const FRAGILE_EXTRA: f64 = 3.0;
 
 /// The values that a law allows at one point, and the unit in which distances from it are told.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -72,10 +72,11 @@
 //! M. Reza Ebrahimi, Jun Chen, Ashish Khisti. NeurIPS 2024, arXiv 2410.21666.
 
 use nalgebra::DMatrix;
-use rand::{Rng, RngExt};
+use rand::Rng;
 
 use super::{Coupler, Coupling, Encoder, Quantiser};
 use crate::error::{Error, Result, distribution, finite, non_negative};
+use crate::math::chance::Chance;
 use crate::math::entropy::{binary_entropy, entropy_term};
 
 /// Entropies this close, in bits, count as equal: sums of rounded terms in different orders.
@@ -327,15 +328,7 @@ impl<C: Coupler> CodingGame<C> {
             return Err(Error::OutOfRange { name: "letter", value: letter as f64, requirement });
         }
         let coupling = self.coupler.couple(&self.belief, policy)?; // step 1
-        // Step 2, by inverse transform; rounding in the sum falls to the last action with mass.
-        let (mut rest, mut action) = (rng.random::<f64>(), 0);
-        for (a, &mass) in coupling.conditional(letter).iter().enumerate().filter(|(_, mass)| **mass > 0.0) {
-            action = a;
-            rest -= mass;
-            if rest < 0.0 {
-                break;
-            }
-        }
+        let action = rng.choose(&coupling.conditional(letter)); // step 2
         self.belief = coupling.posterior(action); // step 3, for the sender's own copy
         Ok(action)
     }

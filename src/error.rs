@@ -109,12 +109,12 @@ pub fn same_size(name: &'static str, expected: usize, found: usize) -> Result<()
     if expected == found { Ok(()) } else { Err(Error::Dimension { name, expected, found }) }
 }
 
-/// Refuses what is not a probability vector: empty, an element outside [0, 1], or a sum further
-/// than 1e-9 from one.
+/// Refuses what is not a probability vector: empty, a negative or infinite element, or a sum further
+/// than 1e-9 from one (a single mass may exceed one by as much).
 pub fn distribution(name: &'static str, masses: &[f64]) -> Result<()> {
     finite_slice(name, masses)?;
     for &mass in masses {
-        probability(name, mass)?;
+        non_negative(name, mass)?;
     }
     let total: f64 = masses.iter().sum();
     require((total - 1.0).abs() <= 1e-9, name, total, "a distribution that sums to 1").map(drop)
@@ -147,6 +147,9 @@ mod tests {
         assert!(open_unit("p", 0.0).is_err() && open_unit("p", 1.0).is_err());
         assert!(non_negative("x", 0.0).is_ok() && positive("x", 0.0).is_err());
         assert!(at_least_one("n", 0).is_err() && at_least_one("n", 1).is_ok());
+        assert!(
+            distribution("p", &[1.0 + f64::EPSILON, 0.0]).is_ok() && distribution("p", &[1.1, -0.1]).is_err()
+        );
         assert!(distribution("p", &[0.25, 0.75]).is_ok() && distribution("p", &[0.25, 0.7]).is_err());
     }
 }

@@ -2,6 +2,8 @@
 
 use nalgebra::{DMatrix, DVector};
 
+use crate::math::exp::Real;
+
 /// A positive matrix kept as its logarithm, so that no entry is ever lost to underflow, with its values.
 #[derive(Debug, Clone)]
 pub(crate) struct LogMatrix {
@@ -45,7 +47,7 @@ impl LogMatrix {
             values.as_mut_slice().chunks_exact_mut(rows).zip(logarithms.as_slice().chunks_exact(rows));
         for (values, logarithms) in columns {
             for (i, (value, logarithm)) in values.iter_mut().zip(logarithms).enumerate() {
-                *value = (logarithm - shifts[i]).exp();
+                *value = (logarithm - shifts[i]).exp_nonpositive();
                 sums[i] += *value;
             }
         }
@@ -84,7 +86,7 @@ fn rescale(values: &mut [f64], logarithms: &mut [f64], mass: f64) {
     let peak = logarithms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let mut sum = 0.0;
     for (value, logarithm) in values.iter_mut().zip(logarithms.iter()) {
-        *value = (logarithm - peak).exp();
+        *value = (logarithm - peak).exp_nonpositive();
         sum += *value;
     }
     let factor = mass / sum;

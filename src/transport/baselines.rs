@@ -4,6 +4,7 @@ use nalgebra::{DMatrix, DVector};
 
 use super::{Learner, Method, Polytope, check_gradient};
 use crate::error::{Error, Result, at_least_one, finite, positive};
+use crate::math::exp::Real;
 use crate::math::log_matrix::LogMatrix;
 
 /// Sinkhorn's algorithm at a fixed regularisation η (Cuturi 2013), one rescaling per round, for one fixed
@@ -114,7 +115,7 @@ pub fn sinkhorn_linear(
     let (low, _) = check_gradient(polytope, f64::INFINITY, cost)?;
     positive("eta", eta)?;
     positive("tolerance", tolerance)?;
-    let kernel = cost.map(|entry| (-(entry - low) / eta).exp());
+    let kernel = cost.map(|entry| (-(entry - low) / eta).exp_nonpositive());
     let (a, b) = (polytope.rows(), polytope.columns());
     let mut v = DVector::from_element(b.len(), 1.0);
     let (mut row_sums, mut column_sums) = (DVector::zeros(a.len()), DVector::zeros(b.len()));

@@ -54,6 +54,7 @@ use nalgebra::{DMatrix, DVector};
 
 use super::{Learner, Method, Polytope, check_gradient};
 use crate::error::{Result, at_least_one, finite, positive};
+use crate::math::exp::Real;
 use crate::math::log_matrix::LogMatrix;
 
 /// The Mirror Sinkhorn method; see the [module](self) for the algorithm.
@@ -230,7 +231,7 @@ pub fn solve_linear(polytope: &Polytope, cost: &DMatrix<f64>, rounds: usize) -> 
     }
     // γ·(C − low) with γ = √(2D/T)/B.
     let step_size = (2.0 * polytope.largest_information() / rounds as f64).sqrt();
-    let kernel = cost.map(|entry| (-step_size * ((entry - low) / range)).exp());
+    let kernel = cost.map(|entry| (-step_size * ((entry - low) / range)).exp_nonpositive());
     let (a, b) = (polytope.rows(), polytope.columns());
     let mut x = polytope.product();
     let mut sum = DMatrix::zeros(a.len(), b.len());

@@ -30,6 +30,7 @@ use nalgebra::{DMatrix, DVector};
 use rand::Rng;
 
 use crate::error::{Error, Result, distribution, finite_slice, positive, same_size};
+use crate::math::entropy::entropy;
 
 /// The transport polytope U(a, b) of the m×n couplings with row sums a and column sums b, all positive.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,9 +81,9 @@ impl Polytope {
     /// coupling is further than this from [`product`](Self::product) in relative entropy. It is
     /// ln min(m, n) for uniform weights, and never more than that.
     pub fn largest_information(&self) -> f64 {
-        let entropy = |masses: &DVector<f64>| -masses.iter().map(|mass| mass * mass.ln()).sum::<f64>();
+        let nats = |masses: &DVector<f64>| entropy(masses.as_slice()) * std::f64::consts::LN_2;
         // A single atom has entropy 0, not −1e-17.
-        entropy(&self.rows).min(entropy(&self.columns)).max(0.0)
+        nats(&self.rows).min(nats(&self.columns)).max(0.0)
     }
 
     /// ‖X1 − a‖₁ + ‖Xᵀ1 − b‖₁ for an m×n matrix.

@@ -1,8 +1,6 @@
 //! What *Chinchilla Scaling: A replication attempt* promises.
 
 use rand::Rng;
-use ratebook::math::bfgs::Bfgs;
-use ratebook::math::law_fit::HuberFit;
 use ratebook::scaling::baselines::MeanLossFit;
 use ratebook::scaling::chinchilla::{
     Bootstrap, DeltaMethod, GridFit, PowerLaw, exponent_standard_error, required_runs, short_start_grid,
@@ -305,6 +303,8 @@ mod tests {
     use super::*;
     use approx::assert_relative_eq;
     use quickcheck::quickcheck;
+    use ratebook::math::bfgs::Bfgs;
+    use ratebook::math::law_fit::HuberFit;
 
     #[test]
     fn values_by_hand() {
@@ -341,7 +341,7 @@ mod tests {
         fn clipping_costs_and_the_median_costs_most(delta: u16) -> bool {
             let delta = (f64::from(delta) + 1.0) / 1000.0;
             let variance = effective_variance(delta, 1.0);
-            variance >= 1.0 - 1e-12 && variance <= std::f64::consts::FRAC_PI_2 * (1.0 + 1e-9)
+            (1.0 - 1e-12..=std::f64::consts::FRAC_PI_2 * (1.0 + 1e-9)).contains(&variance)
         }
 
         fn half_the_width_takes_four_times_the_runs(runs: u16, width: u8) -> bool {

@@ -115,7 +115,7 @@ const CASES: [[usize; 3]; 7] =
 
 /// For the Hadamard sketch the number of data rows is a power of two.
 const HADAMARD: [[usize; 3]; 7] =
-    [[32, 8, 24], [32, 20, 8], [16, 30, 16], [32, 45, 32], [32, 8, 20], [64, 16, 48], [64, 12, 24]];
+    [[64, 16, 48], [32, 20, 8], [16, 30, 16], [32, 45, 32], [32, 8, 24], [32, 8, 20], [64, 12, 24]];
 
 fn orthogonal_prediction(_: f64, p: f64, m: f64) -> f64 {
     sketched_risk(m, p, ALPHA, SIGMA)

@@ -74,31 +74,30 @@ fn throughput<T: Real>(criterion: &mut Criterion, name: &str, convert: impl Fn(f
     }
 }
 
-/// Prints bandwidths and shares from interleaved timings: the median over rounds.
+/// Prints bandwidths and shares from interleaved timings: the fastest of the rounds, which other work on the
+/// machine disturbs least.
 fn shares<T: Real>(name: &str, convert: impl Fn(f64) -> T) {
-    const ROUNDS: usize = 15;
+    const ROUNDS: usize = 30;
     for size in SIZES {
         let x = logits(size, &convert);
         let mut y = vec![T::ZERO; 3 * size];
         let (copy, rest) = y.split_at_mut(size);
         let (online, safe) = rest.split_at_mut(size);
         let mut methods = methods(&x, [copy, online, safe]);
-        let repeats = (1 << 20) / size + 1;
-        let mut seconds = vec![Vec::with_capacity(ROUNDS); methods.len()];
+        let repeats = (1 << 18) / size + 1;
+        let mut fastest = vec![f64::INFINITY; methods.len()];
         for _ in 0..ROUNDS {
-            for ((_, _, work), seconds) in methods.iter_mut().zip(&mut seconds) {
+            for ((_, _, work), fastest) in methods.iter_mut().zip(&mut fastest) {
                 let start = Instant::now();
                 (0..repeats).for_each(|_| work());
-                seconds.push(start.elapsed().as_secs_f64() / repeats as f64);
+                *fastest = fastest.min(start.elapsed().as_secs_f64() / repeats as f64);
             }
         }
-        seconds.iter_mut().for_each(|seconds| seconds.sort_by(f64::total_cmp));
-        let medians: Vec<f64> = seconds.iter().map(|seconds| seconds[ROUNDS / 2]).collect();
-        for ((method, accesses, _), median) in methods.iter().zip(&medians) {
-            let bandwidth = size_of_val(x.as_slice()) as f64 / median / 1e9;
+        for ((method, accesses, _), seconds) in methods.iter().zip(&fastest) {
+            let bandwidth = size_of_val(x.as_slice()) as f64 / seconds / 1e9;
             println!(
                 "{name} {size:>8} {method:<17} {bandwidth:>7.2} GB/s  {:>5.1} % of the copy (accesses alone: {:>3.0} %)",
-                100.0 * medians[0] / median,
+                100.0 * fastest[0] / seconds,
                 200.0 / accesses
             );
         }

@@ -6,7 +6,7 @@ use ratebook_judge::variant::{self, Report, VariantError};
 use ratebook_judge::{Claim, Outcome, Paper, Settings, Source, powers_of_two};
 
 // ANCHOR: claim
-/// 1/√(12 n): the standard deviation of the mean of n uniform draws, which the mean error does not exceed.
+/// 1/√(12 n): the standard deviation of the mean of n uniform draws, and so a bound on its mean error.
 pub fn mean_error(n: f64) -> f64 {
     (1.0 / (12.0 * n)).sqrt()
 }
@@ -14,21 +14,22 @@ pub fn mean_error(n: f64) -> f64 {
 /// The claim, about whatever estimates 1/2 from n uniform draws.
 pub fn small_error(estimate: impl Fn(&[f64]) -> f64 + Send + Sync + 'static) -> Claim {
     Claim::at_most("small error", mean_error)
-        .states("The mean of $n$ uniform draws misses $1/2$ by at most $1/\\sqrt{12 n}$ in expectation.")
+        .states("The mean of $n$ uniform draws misses $1/2$ by at most $1/\\sqrt{12 n}$.")
         .assuming("the draws are independent and uniform on [0, 1]")
         .source(Source::Classical)
         .sweep("n", powers_of_two(4..=10))
         .replicates(1000, 10_000)
         .measure(move |n, streams| {
-            let draws: Vec<f64> = (0..n as usize).map(|_| streams.noise.random()).collect();
+            let noise = &mut streams.noise;
+            let draws: Vec<f64> = (0..n as usize).map(|_| noise.random()).collect();
             (estimate(&draws) - 0.5).abs()
         })
 }
 
-/// The paper: the method passes through the claim, and so does a broken one, which must fail it.
+/// The paper: the method passes through the claim, and a broken one must fail it.
 pub fn paper() -> Paper {
-    Paper::new("example/uniform_mean", "The mean of uniform draws")
-        .claim(small_error(mean).control("looks at the first eight draws only", small_error(first_eight)))
+    let claim = small_error(mean).control("the first eight draws only", small_error(first_eight));
+    Paper::new("example/uniform_mean", "The mean of uniform draws").claim(claim)
 }
 // ANCHOR_END: claim
 

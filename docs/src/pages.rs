@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow};
 use maud::{Markup, PreEscaped, html};
-use mdbook_preprocessor::book::{Book, BookItem, Chapter};
+use mdbook_preprocessor::book::{Book, BookItem, Chapter, SectionNumber};
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 use ratebook_bounds::catalog::{self, Status};
 use ratebook_bounds::report::{self, figure, math};
@@ -72,25 +72,24 @@ impl Papers {
         let shelf = shelf(root)?;
         let mut areas: Vec<&str> = shelf.iter().map(|e| e.paper.area()).collect();
         areas.dedup();
-        let chapter = |area: &str| {
+        // The table of contents nests by section numbers, which it does not show.
+        let chapter = |(index, area): (usize, &str)| {
+            let number = index as u32 + 1;
             let entries: Vec<&Entry> = shelf.iter().filter(|e| e.paper.area() == area).collect();
             let name = area_name(area);
-            let mut chapter = Chapter::new(
-                &name,
-                area_page(root, area, &entries, &shelf)?,
-                format!("{area}/index.md"),
-                vec![],
-            );
-            for entry in entries {
+            let content = area_page(root, area, &entries, &shelf)?;
+            let mut chapter = Chapter::new(&name, content, format!("{area}/index.md"), vec![]);
+            chapter.number = Some(SectionNumber::new([number]));
+            for (index, entry) in entries.into_iter().enumerate() {
                 let content = paper_page(root, entry, &shelf)?;
                 let path = format!("{}.md", entry.paper.id);
-                chapter
-                    .sub_items
-                    .push(Chapter::new(entry.paper.title, content, path, vec![name.clone()]).into());
+                let mut page = Chapter::new(entry.paper.title, content, path, vec![name.clone()]);
+                page.number = Some(SectionNumber::new([number, index as u32 + 1]));
+                chapter.sub_items.push(page.into());
             }
             Ok(chapter)
         };
-        let chapters = areas.into_iter().map(chapter).collect::<Result<_>>()?;
+        let chapters = areas.into_iter().enumerate().map(chapter).collect::<Result<_>>()?;
         Ok(Self { chapters })
     }
 

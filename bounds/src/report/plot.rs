@@ -155,7 +155,7 @@ fn key(figure: &Figure) -> Vec<String> {
     if figure.is_rate() {
         let scale = super::short(figure.series[0].scale);
         key.push(format!(
-            "Dashed: the promised rate × {scale}; its constant is free, its slope is the claim."
+            "Rate: the promised curve × {scale}; its constant is free, its slope is the claim."
         ));
     }
     if !figure.recorded.is_empty() {

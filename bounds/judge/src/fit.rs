@@ -127,10 +127,12 @@ pub fn slope(sample: &Sample, curve: &[f64], worst: Worst, alpha: f64) -> Result
     for (point, promised) in sample.points.iter().zip(curve) {
         let (member, value) = worst_member(&point.members, worst, mean);
         let ratio = value / promised;
-        if !(value > 0.0 && ratio > 0.0 && ratio.is_finite()) {
+        let log_ratio = ratio.ln();
+        // Zero, negative, infinite and NaN have no finite logarithm.
+        if !(value.ln().is_finite() && log_ratio.is_finite()) {
             return Err(FitError::Value { x: point.x, value: ratio });
         }
-        y.push(ratio.ln());
+        y.push(log_ratio);
         let relative = standard_error(&point.members[member]) / value;
         weights.push(1.0 / (relative.powi(2) + FLOOR.powi(2)));
     }

@@ -1,10 +1,11 @@
 //! Plain rivals: what a new rule has to beat.
 
-use nalgebra::DVector;
 use rand::Rng;
 
-use super::{Method, Optimizer, Oracle, checked_start};
-use crate::error::{Error, Result, positive, same_size};
+use super::{Iterating, Method, Oracle};
+use crate::error::{Error, Result, positive};
+use crate::math::first_order::starting_point;
+use crate::math::vector::{distance, dot};
 
 /// Distance over Gradients (Ivgi, Hinder and Carmon 2023, arXiv 2302.12022): stochastic gradient descent
 /// with the step r̄ₜ/√(Σ_{k≤t} ‖gₖ‖²), where r̄ₜ is the largest distance from x₀ so far.
@@ -26,10 +27,41 @@ impl Dog {
     }
 }
 
-impl Method for Dog {
-    fn start(&self, x0: &DVector<f64>) -> Result<Box<dyn Optimizer>> {
-        Ok(Box::new(Descent::new(x0, Rule::Dog { reach: self.initial_movement, squares: 0.0 })?))
+impl<P: Oracle + ?Sized> Method<P> for Dog {
+    type State = DogState;
+
+    fn start(&self, problem: &P, x0: &[f64]) -> Result<DogState> {
+        Ok(DogState { descent: Descent::new(problem.dim(), x0)?, reach: self.initial_movement, squares: 0.0 })
     }
+
+    fn step(&self, problem: &P, state: &mut DogState, rng: &mut dyn Rng) -> Result<()> {
+        let square = state.descent.ask(problem, rng)?;
+        state.reach = state.reach.max(distance(&state.descent.x, &state.descent.x0));
+        state.squares += square;
+        // A zero sum means that nothing has been learned: stay.
+        let step_size = if state.squares > 0.0 { state.reach / state.squares.sqrt() } else { 0.0 };
+        state.descent.step(step_size, state.reach)
+    }
+
+    fn output<'a>(&self, state: &'a DogState) -> &'a [f64] {
+        &state.descent.average
+    }
+}
+
+impl Iterating for Dog {
+    fn iterate<'a>(&self, state: &'a DogState) -> &'a [f64] {
+        &state.descent.x
+    }
+}
+
+/// State of [`Dog`].
+#[derive(Debug, Clone)]
+pub struct DogState {
+    descent: Descent,
+    /// r̄ₜ.
+    reach: f64,
+    /// Σ ‖gₖ‖².
+    squares: f64,
 }
 
 /// The (sub)gradient method with a constant step, answering the plain average of its iterates.
@@ -48,74 +80,72 @@ impl ConstantStep {
     }
 }
 
-impl Method for ConstantStep {
-    fn start(&self, x0: &DVector<f64>) -> Result<Box<dyn Optimizer>> {
-        Ok(Box::new(Descent::new(x0, Rule::Constant { step_size: self.step_size })?))
+impl<P: Oracle + ?Sized> Method<P> for ConstantStep {
+    type State = Descent;
+
+    fn start(&self, problem: &P, x0: &[f64]) -> Result<Descent> {
+        Descent::new(problem.dim(), x0)
+    }
+
+    fn step(&self, problem: &P, state: &mut Descent, rng: &mut dyn Rng) -> Result<()> {
+        state.ask(problem, rng)?;
+        state.step(self.step_size, 1.0)
+    }
+
+    fn output<'a>(&self, state: &'a Descent) -> &'a [f64] {
+        &state.average
     }
 }
 
-/// How [`Descent`] sizes its steps and weighs its average.
-#[derive(Debug, Clone, Copy)]
-enum Rule {
-    Constant { step_size: f64 },
-    Dog { reach: f64, squares: f64 },
+impl Iterating for ConstantStep {
+    fn iterate<'a>(&self, state: &'a Descent) -> &'a [f64] {
+        &state.x
+    }
 }
 
-/// x ← x − η·g, with a weighted average of the points where gradients were taken.
+/// x ← x − η·g, with a weighted average of the points where gradients were taken: the state of
+/// [`ConstantStep`], and a part of [`DogState`].
 #[derive(Debug, Clone)]
-struct Descent {
-    x0: DVector<f64>,
-    x: DVector<f64>,
-    average: DVector<f64>,
-    gradient: DVector<f64>,
-    rule: Rule,
+pub struct Descent {
+    x0: Vec<f64>,
+    x: Vec<f64>,
+    average: Vec<f64>,
+    gradient: Vec<f64>,
     weight: f64,
-    calls: u64,
+    steps: usize,
 }
 
 impl Descent {
-    fn new(x0: &DVector<f64>, rule: Rule) -> Result<Self> {
-        let x0 = checked_start(x0)?;
-        let gradient = DVector::zeros(x0.len());
-        Ok(Self { x: x0.clone(), average: x0.clone(), x0, gradient, rule, weight: 0.0, calls: 0 })
+    fn new(dim: usize, x0: &[f64]) -> Result<Self> {
+        let x0 = starting_point(dim, x0)?;
+        let gradient = vec![0.0; dim];
+        Ok(Self { x: x0.clone(), average: x0.clone(), x0, gradient, weight: 0.0, steps: 0 })
     }
-}
 
-impl Optimizer for Descent {
-    fn step(&mut self, oracle: &dyn Oracle, rng: &mut dyn Rng) -> Result<()> {
-        same_size("oracle", self.x.len(), oracle.dimension())?;
-        oracle.gradient(&self.x, rng, &mut self.gradient);
-        self.calls += 1;
-        let diverged = Error::Diverged { name: "gradient", steps: self.calls as usize - 1 };
-        let square = self.gradient.norm_squared();
-        let (step_size, weight) = match &mut self.rule {
-            Rule::Constant { step_size } => (*step_size, 1.0),
-            Rule::Dog { reach, squares } => {
-                *reach = reach.max(self.x.metric_distance(&self.x0));
-                *squares += square;
-                // A zero gradient sum means that nothing has been learned: stay.
-                (if *squares > 0.0 { *reach / squares.sqrt() } else { 0.0 }, *reach)
-            }
-        };
-        if !square.is_finite() || !(step_size * square.sqrt()).is_finite() {
-            return Err(diverged);
+    /// Asks for the gradient at x, and returns its squared length.
+    fn ask<P: Oracle + ?Sized>(&mut self, problem: &P, rng: &mut dyn Rng) -> Result<f64> {
+        problem.gradient(&self.x, rng, &mut self.gradient);
+        let square = dot(&self.gradient, &self.gradient);
+        if square.is_finite() { Ok(square) } else { Err(self.diverged("gradient")) }
+    }
+
+    /// Adds x to the average with this weight and makes the step, or leaves all as it is.
+    fn step(&mut self, step_size: f64, weight: f64) -> Result<()> {
+        let moved = |(x, slope): (&f64, &f64)| x - step_size * slope;
+        if !self.x.iter().zip(&self.gradient).map(moved).all(f64::is_finite) {
+            return Err(self.diverged("iterate"));
         }
         self.weight += weight;
         let share = weight / self.weight;
-        self.average.axpy(share, &self.x, 1.0 - share);
-        self.x.axpy(-step_size, &self.gradient, 1.0);
+        for ((average, x), slope) in self.average.iter_mut().zip(&mut self.x).zip(&self.gradient) {
+            *average = share * *x + (1.0 - share) * *average;
+            *x -= step_size * slope;
+        }
+        self.steps += 1;
         Ok(())
     }
 
-    fn iterate(&self) -> &DVector<f64> {
-        &self.x
-    }
-
-    fn output(&self) -> &DVector<f64> {
-        &self.average
-    }
-
-    fn calls(&self) -> u64 {
-        self.calls
+    fn diverged(&self, name: &'static str) -> Error {
+        Error::Diverged { name, steps: self.steps }
     }
 }

@@ -1,6 +1,5 @@
 //! The problems on which the whole area is tried: smooth, nonsmooth, with and without noise.
 
-use nalgebra::DVector;
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 
@@ -13,8 +12,8 @@ use crate::error::{Result, finite, finite_slice, non_negative, positive, same_si
 /// that E‖noise‖² = σ².
 #[derive(Debug, Clone, PartialEq)]
 pub struct Quadratic {
-    eigenvalues: DVector<f64>,
-    start: DVector<f64>,
+    eigenvalues: Vec<f64>,
+    start: Vec<f64>,
     noise: f64,
 }
 
@@ -24,15 +23,15 @@ impl Quadratic {
     /// # Errors
     /// If there is no eigenvalue, one is negative or not finite, the start has another size or is not
     /// finite, or the noise is negative or not finite.
-    pub fn new(eigenvalues: DVector<f64>, start: DVector<f64>, noise: f64) -> Result<Self> {
-        finite_slice("eigenvalues", eigenvalues.as_slice())?;
-        for &eigenvalue in eigenvalues.iter() {
+    pub fn new(eigenvalues: &[f64], start: &[f64], noise: f64) -> Result<Self> {
+        finite_slice("eigenvalues", eigenvalues)?;
+        for &eigenvalue in eigenvalues {
             non_negative("eigenvalues", eigenvalue)?;
         }
         same_size("start", eigenvalues.len(), start.len())?;
-        finite_slice("start", start.as_slice())?;
+        finite_slice("start", start)?;
         non_negative("noise", noise)?;
-        Ok(Self { eigenvalues, start, noise })
+        Ok(Self { eigenvalues: eigenvalues.to_vec(), start: start.to_vec(), noise })
     }
 
     /// The power spectrum λᵢ = (i/d)^p, i = 1..d, started at (1, …, 1)/√d (so d₀ = 1), without noise.
@@ -43,35 +42,36 @@ impl Quadratic {
     pub fn power_spectrum(dimension: usize, exponent: f64) -> Result<Self> {
         finite("exponent", exponent)?;
         let d = dimension as f64;
-        let eigenvalues = DVector::from_fn(dimension, |i, _| ((i + 1) as f64 / d).powf(exponent));
-        Self::new(eigenvalues, DVector::from_element(dimension, 1.0 / d.sqrt()), 0.0)
+        let eigenvalues: Vec<f64> = (1..=dimension).map(|i| (i as f64 / d).powf(exponent)).collect();
+        Self::new(&eigenvalues, &vec![1.0 / d.sqrt(); dimension], 0.0)
     }
 
     /// The smoothness constant β.
     pub fn smoothness(&self) -> f64 {
-        self.eigenvalues.max()
+        self.eigenvalues.iter().copied().fold(0.0, f64::max)
     }
 }
 
 impl Oracle for Quadratic {
-    fn dimension(&self) -> usize {
+    fn dim(&self) -> usize {
         self.eigenvalues.len()
     }
 
-    fn gradient(&self, x: &DVector<f64>, rng: &mut dyn Rng, gradient: &mut DVector<f64>) {
-        gradient.copy_from(&self.eigenvalues);
-        gradient.component_mul_assign(x);
+    fn gradient(&self, x: &[f64], rng: &mut dyn Rng, gradient: &mut [f64]) {
+        for ((slope, eigenvalue), x) in gradient.iter_mut().zip(&self.eigenvalues).zip(x) {
+            *slope = eigenvalue * x;
+        }
         add_noise(self.noise, rng, gradient);
     }
 }
 
 impl Problem for Quadratic {
-    fn start(&self) -> DVector<f64> {
-        self.start.clone()
+    fn start(&self) -> &[f64] {
+        &self.start
     }
 
-    fn gap(&self, x: &DVector<f64>) -> f64 {
-        0.5 * self.eigenvalues.iter().zip(x.iter()).map(|(eigenvalue, x)| eigenvalue * x * x).sum::<f64>()
+    fn gap(&self, x: &[f64]) -> f64 {
+        0.5 * self.eigenvalues.iter().zip(x).map(|(eigenvalue, x)| eigenvalue * x * x).sum::<f64>()
     }
 
     /// Directions with λᵢ = 0 are minimised everywhere and add nothing.
@@ -89,9 +89,9 @@ impl Problem for Quadratic {
 /// evenly and their *average* converges by symmetry; here it does not.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TiltedAbsolute {
-    dimension: usize,
     tilt: f64,
     noise: f64,
+    start: Vec<f64>,
 }
 
 impl TiltedAbsolute {
@@ -103,40 +103,41 @@ impl TiltedAbsolute {
         crate::error::at_least_one("dimension", dimension)?;
         positive("tilt", tilt)?;
         non_negative("noise", noise)?;
-        Ok(Self { dimension, tilt, noise })
+        Ok(Self { tilt, noise, start: vec![1.0 / (dimension as f64).sqrt(); dimension] })
     }
 
+    /// 1/√d.
     fn scale(&self) -> f64 {
-        1.0 / (self.dimension as f64).sqrt()
+        self.start[0]
     }
 }
 
 impl Oracle for TiltedAbsolute {
-    fn dimension(&self) -> usize {
-        self.dimension
+    fn dim(&self) -> usize {
+        self.start.len()
     }
 
-    fn gradient(&self, x: &DVector<f64>, rng: &mut dyn Rng, gradient: &mut DVector<f64>) {
+    fn gradient(&self, x: &[f64], rng: &mut dyn Rng, gradient: &mut [f64]) {
         let scale = self.scale();
-        gradient.zip_apply(x, |slope, x| {
+        for (slope, &x) in gradient.iter_mut().zip(x) {
             *slope = if x > 0.0 {
                 scale
             } else if x < 0.0 {
                 -self.tilt * scale
             } else {
                 0.0
-            }
-        });
+            };
+        }
         add_noise(self.noise, rng, gradient);
     }
 }
 
 impl Problem for TiltedAbsolute {
-    fn start(&self) -> DVector<f64> {
-        DVector::from_element(self.dimension, self.scale())
+    fn start(&self) -> &[f64] {
+        &self.start
     }
 
-    fn gap(&self, x: &DVector<f64>) -> f64 {
+    fn gap(&self, x: &[f64]) -> f64 {
         self.scale() * x.iter().map(|&x| x.max(-self.tilt * x)).sum::<f64>()
     }
 
@@ -146,9 +147,9 @@ impl Problem for TiltedAbsolute {
 }
 
 /// Adds N(0, σ²/d) to every coordinate; draws nothing when there is no noise.
-fn add_noise(sigma: f64, rng: &mut dyn Rng, gradient: &mut DVector<f64>) {
+fn add_noise(sigma: f64, rng: &mut dyn Rng, gradient: &mut [f64]) {
     if sigma > 0.0 {
         let deviation = sigma / (gradient.len() as f64).sqrt();
-        gradient.apply(|slope| *slope += deviation * rng.sample::<f64, _>(StandardNormal));
+        gradient.iter_mut().for_each(|slope| *slope += deviation * rng.sample::<f64, _>(StandardNormal));
     }
 }

@@ -51,11 +51,13 @@
 //! Kreisler, Ivgi, Hinder and Carmon, *Accelerated Parameter-Free Stochastic Optimization*, COLT 2024,
 //! arXiv 2404.00666. UniXGrad: Kavis, Levy, Bach and Cevher, NeurIPS 2019.
 
-use nalgebra::DVector;
 use rand::Rng;
 
-use super::{Domain, Method, Optimizer, Oracle, checked_start};
-use crate::error::{Error, Result, positive, same_size};
+use super::{Iterating, Method, Oracle};
+use crate::error::{Error, Result, positive};
+use crate::math::first_order::{Projection, starting_point};
+use crate::math::sets::Ball;
+use crate::math::vector::{distance, dot};
 
 /// The U-DoG method; see the [module](self) for the algorithm.
 ///
@@ -64,7 +66,7 @@ use crate::error::{Error, Result, positive, same_size};
 /// # use rand::SeedableRng;
 /// # fn main() -> ratebook::Result<()> {
 /// let problem = Quadratic::power_spectrum(100, 8.0)?;
-/// let gaps = gap_path(&UDog::new(1e-6)?, &problem, &[200, 2000], &mut rand_pcg::Pcg64::seed_from_u64(1))?;
+/// let gaps = gap_path(&UDog::new(1e-6)?, problem, &[200, 2000], &mut rand_pcg::Pcg64::seed_from_u64(1))?;
 /// assert!(gaps[1] < gaps[0] / 50.0); // ten times the gradients: better than 1/T would allow
 /// # Ok(())
 /// # }
@@ -72,7 +74,8 @@ use crate::error::{Error, Result, positive, same_size};
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct UDog {
     initial_movement: f64,
-    domain: Domain,
+    /// Of the ball K around x₀; none for all of ℝᵈ.
+    radius: Option<f64>,
     damped: bool,
     removed: Option<Part>,
 }
@@ -94,7 +97,7 @@ impl UDog {
     /// If it is not positive and finite.
     pub fn new(initial_movement: f64) -> Result<Self> {
         let initial_movement = positive("initial_movement", initial_movement)?;
-        Ok(Self { initial_movement, domain: Domain::Whole, damped: false, removed: None })
+        Ok(Self { initial_movement, radius: None, damped: false, removed: None })
     }
 
     /// Keeps the iterates in the ball of this radius around x₀: a loose upper bound on the distance.
@@ -102,7 +105,7 @@ impl UDog {
     /// # Errors
     /// If the radius is not positive and finite.
     pub fn within(self, radius: f64) -> Result<Self> {
-        Ok(Self { domain: Domain::ball(radius)?, ..self })
+        Ok(Self { radius: Some(positive("radius", radius)?), ..self })
     }
 
     /// Divides both steps by 1 + ln(1 + t). Wanted wherever there is noise.
@@ -115,52 +118,28 @@ impl UDog {
         Self { removed: Some(part), ..self }
     }
 
-    /// Starts a run at `x0`, with access to its inner quantities.
-    ///
-    /// # Errors
-    /// If `x0` is empty or not finite.
-    pub fn run(&self, x0: &DVector<f64>) -> Result<Run> {
-        let x0 = checked_start(x0)?;
-        let zeros = DVector::zeros(x0.len());
-        Ok(Run {
-            method: *self,
-            x: x0.clone(),
-            y: x0.clone(),
-            average: x0.clone(),
-            point: x0.clone(),
-            hint: zeros.clone(),
-            gradient: zeros,
-            x0,
-            reach: self.initial_movement,
-            omega: 0.0,
-            total: 0.0,
-            prediction_errors: 0.0,
-            largest_hint: 0.0,
-            steps: 0,
-            calls: 0,
-        })
+    /// ω/(√G·damping), the factor of the gradient in both steps of step t. Nothing moves while G = 0: every
+    /// gradient so far was zero (or so small that its square is).
+    fn step_size(&self, t: usize, omega: f64, denominator: f64) -> f64 {
+        let damping = if self.damped { 1.0 + (t as f64).ln_1p() } else { 1.0 };
+        if denominator > 0.0 { omega / (denominator.sqrt() * damping) } else { 0.0 }
     }
 }
 
-impl Method for UDog {
-    fn start(&self, x0: &DVector<f64>) -> Result<Box<dyn Optimizer>> {
-        Ok(Box::new(self.run(x0)?))
-    }
-}
-
-/// A run of [`UDog`].
+/// State of [`UDog`].
 #[derive(Debug, Clone)]
-pub struct Run {
-    method: UDog,
-    x0: DVector<f64>,
-    x: DVector<f64>,
-    y: DVector<f64>,
+pub struct State {
+    x0: Vec<f64>,
+    /// K, if it is not all of ℝᵈ.
+    ball: Option<Ball>,
+    x: Vec<f64>,
+    y: Vec<f64>,
     /// x̂ = Σ ωₖ xₖ₊₁ / Σ ωₖ, kept as a convex combination so that the growing weights cannot overflow.
-    average: DVector<f64>,
+    average: Vec<f64>,
     /// Where a gradient is asked for.
-    point: DVector<f64>,
-    hint: DVector<f64>,
-    gradient: DVector<f64>,
+    point: Vec<f64>,
+    hint: Vec<f64>,
+    gradient: Vec<f64>,
     reach: f64,
     omega: f64,
     /// W = Σ ωₖ over the completed steps.
@@ -169,11 +148,10 @@ pub struct Run {
     prediction_errors: f64,
     largest_hint: f64,
     steps: usize,
-    calls: u64,
 }
 
-impl Run {
-    /// r̄ₜ, the largest distance from x₀ that the last step knew of.
+impl State {
+    /// r̄ₜ, the largest distance from x₀ that the last step knew of; r_ε before the first.
     pub fn distance(&self) -> f64 {
         self.reach
     }
@@ -188,87 +166,107 @@ impl Run {
         self.prediction_errors + self.largest_hint
     }
 
-    /// ωₜ/(√G·damping), the factor of the gradient in both steps. Nothing moves while G = 0: every
-    /// gradient so far was zero (or so small that its square is).
-    fn step_size(&self, omega: f64, denominator: f64) -> f64 {
-        let damping = if self.method.damped { 1.0 + (self.steps as f64).ln_1p() } else { 1.0 };
-        if denominator > 0.0 { omega / (denominator.sqrt() * damping) } else { 0.0 }
-    }
-
     fn diverged(&self, name: &'static str) -> Error {
         Error::Diverged { name, steps: self.steps }
     }
 }
 
-impl Optimizer for Run {
-    fn step(&mut self, oracle: &dyn Oracle, rng: &mut dyn Rng) -> Result<()> {
-        same_size("oracle", self.x0.len(), oracle.dimension())?;
+/// Writes (1 − share)·`average` + share·`fresh` into `point`.
+fn combine(point: &mut [f64], average: &[f64], share: f64, fresh: &[f64]) {
+    for ((point, average), fresh) in point.iter_mut().zip(average).zip(fresh) {
+        *point = share * fresh + (1.0 - share) * average;
+    }
+}
+
+impl<P: Oracle + ?Sized> Method<P> for UDog {
+    type State = State;
+
+    fn start(&self, problem: &P, x0: &[f64]) -> Result<State> {
+        let x0 = starting_point(problem.dim(), x0)?;
+        let zeros = vec![0.0; x0.len()];
+        Ok(State {
+            ball: self.radius.map(|radius| Ball::new(&x0, radius)).transpose()?,
+            x: x0.clone(),
+            y: x0.clone(),
+            average: x0.clone(),
+            point: x0.clone(),
+            hint: zeros.clone(),
+            gradient: zeros,
+            x0,
+            reach: self.initial_movement,
+            omega: 0.0,
+            total: 0.0,
+            prediction_errors: 0.0,
+            largest_hint: 0.0,
+            steps: 0,
+        })
+    }
+
+    fn step(&self, problem: &P, state: &mut State, rng: &mut dyn Rng) -> Result<()> {
+        let t = state.steps;
         // Step 1: the distance travelled, and the weight it gives this step.
-        let travelled = self.y.metric_distance(&self.x0).max(self.x.metric_distance(&self.x0));
-        let reach = match self.method.removed {
-            Some(Part::GrowingDistance) => self.reach,
-            _ => self.reach.max(travelled),
+        let travelled = distance(&state.y, &state.x0).max(distance(&state.x, &state.x0));
+        let reach = match self.removed {
+            Some(Part::GrowingDistance) => state.reach,
+            _ => state.reach.max(travelled),
         };
-        let omega = self.omega + reach;
+        let omega = state.omega + reach;
         let alpha = omega / reach;
-        let total = self.total + omega;
+        let total = state.total + omega;
         let share = omega / total;
 
         // Step 2: the hint, a gradient at the average with y in the place of the coming iterate.
-        self.point.copy_from(&self.average);
-        self.point.axpy(share, &self.y, 1.0 - share);
-        oracle.gradient(&self.point, rng, &mut self.hint);
-        self.calls += 1;
-        let hint_size = alpha * alpha * self.hint.norm_squared();
+        combine(&mut state.point, &state.average, share, &state.y);
+        problem.gradient(&state.point, rng, &mut state.hint);
+        let hint_size = alpha * alpha * dot(&state.hint, &state.hint);
         if !hint_size.is_finite() {
-            return Err(self.diverged("gradient"));
+            return Err(state.diverged("gradient"));
         }
 
         // Step 3: the trial step, in the direction of the hint.
-        let largest_hint = self.largest_hint.max(hint_size);
-        self.x.copy_from(&self.y);
-        self.x.axpy(-self.step_size(omega, self.prediction_errors + largest_hint), &self.hint, 1.0);
-        self.method.domain.project(&mut self.x, &self.x0);
+        let largest_hint = state.largest_hint.max(hint_size);
+        let step_size = self.step_size(t, omega, state.prediction_errors + largest_hint);
+        for ((x, y), slope) in state.x.iter_mut().zip(&state.y).zip(&state.hint) {
+            *x = y - step_size * slope;
+        }
+        state.ball.iter().for_each(|ball| ball.project(&mut state.x));
 
         // Step 4: a fresh gradient at the average that contains the trial point.
-        self.point.copy_from(&self.average);
-        self.point.axpy(share, &self.x, 1.0 - share);
-        oracle.gradient(&self.point, rng, &mut self.gradient);
-        self.calls += 1;
+        combine(&mut state.point, &state.average, share, &state.x);
+        problem.gradient(&state.point, rng, &mut state.gradient);
 
         // Step 5: pay for the hint's error, then step from y again.
-        let error = alpha * alpha * self.gradient.metric_distance(&self.hint).powi(2);
+        let error = alpha * alpha * distance(&state.gradient, &state.hint).powi(2);
         if !error.is_finite() {
-            return Err(self.diverged("gradient"));
+            return Err(state.diverged("gradient"));
         }
-        let prediction_errors = match self.method.removed {
+        let prediction_errors = match self.removed {
             Some(Part::PredictionErrors) => 0.0,
-            _ => self.prediction_errors + error,
+            _ => state.prediction_errors + error,
         };
-        self.y.axpy(-self.step_size(omega, prediction_errors + largest_hint), &self.gradient, 1.0);
-        self.method.domain.project(&mut self.y, &self.x0);
-        if !self.point.iter().chain(&self.y).all(|x| x.is_finite()) {
-            return Err(self.diverged("iterate"));
+        let step_size = self.step_size(t, omega, prediction_errors + largest_hint);
+        state.y.iter_mut().zip(&state.gradient).for_each(|(y, slope)| *y -= step_size * slope);
+        state.ball.iter().for_each(|ball| ball.project(&mut state.y));
+        if !state.point.iter().chain(&state.y).all(|x| x.is_finite()) {
+            return Err(state.diverged("iterate"));
         }
 
         // Step 6: the point of step 4 is the new average.
-        std::mem::swap(&mut self.average, &mut self.point);
-        (self.reach, self.omega, self.total) = (reach, omega, total);
-        (self.prediction_errors, self.largest_hint) = (prediction_errors, largest_hint);
-        self.steps += 1;
+        std::mem::swap(&mut state.average, &mut state.point);
+        (state.reach, state.omega, state.total) = (reach, omega, total);
+        (state.prediction_errors, state.largest_hint) = (prediction_errors, largest_hint);
+        state.steps += 1;
         Ok(())
     }
 
+    fn output<'a>(&self, state: &'a State) -> &'a [f64] {
+        &state.average
+    }
+}
+
+impl Iterating for UDog {
     /// The trial point x_{t+1}, the sequence that the answer averages.
-    fn iterate(&self) -> &DVector<f64> {
-        &self.x
-    }
-
-    fn output(&self) -> &DVector<f64> {
-        &self.average
-    }
-
-    fn calls(&self) -> u64 {
-        self.calls
+    fn iterate<'a>(&self, state: &'a State) -> &'a [f64] {
+        &state.x
     }
 }

@@ -4,10 +4,13 @@ use nalgebra::DVector;
 use proptest::prelude::*;
 use rand::Rng;
 use ratebook::Error;
+use ratebook::math::vector::{distance, norm};
 use ratebook::stochastic::instances::{Quadratic, TiltedAbsolute};
-use ratebook::stochastic::u_dog::{Part, UDog};
-use ratebook::stochastic::{Method, Optimizer, Oracle, Problem};
+use ratebook::stochastic::u_dog::{Part, State, UDog};
+use ratebook::stochastic::{Iterating, Method, Oracle, Problem};
 use ratebook_test_support::{HalfAdversarial, awkward_f64, config, rng};
+
+use super::instances::Constant;
 
 /// What a transcription that keeps the whole history computes.
 struct Transcription {
@@ -27,14 +30,14 @@ fn transcribe(
     steps: usize,
     rng: &mut dyn Rng,
 ) -> Transcription {
-    let x0 = problem.start();
+    let x0 = DVector::from_column_slice(problem.start());
     let project = |x: DVector<f64>| match radius {
         Some(radius) if (&x - &x0).norm() > radius => &x0 + (&x - &x0) * (radius / (&x - &x0).norm()),
         _ => x,
     };
     let ask = |x: &DVector<f64>, rng: &mut dyn Rng| {
         let mut gradient = DVector::zeros(x.len());
-        problem.gradient(x, rng, &mut gradient);
+        problem.gradient(x.as_slice(), rng, gradient.as_mut_slice());
         gradient
     };
     let (mut xs, mut ys) = (vec![x0.clone()], vec![x0.clone()]);
@@ -76,36 +79,35 @@ fn problem() -> impl Strategy<Value = Quadratic> {
     let eigenvalues = prop::collection::vec(0.0..2.0_f64, 1..6);
     (eigenvalues, prop_oneof![Just(0.0), 0.1..2.0_f64], -1.0..1.0_f64).prop_map(
         |(eigenvalues, noise, slope)| {
-            let start = DVector::from_fn(eigenvalues.len(), |i, _| 1.0 + slope * i as f64);
-            Quadratic::new(DVector::from_vec(eigenvalues), start, noise).unwrap()
+            let start: Vec<f64> = (0..eigenvalues.len()).map(|i| 1.0 + slope * i as f64).collect();
+            Quadratic::new(&eigenvalues, &start, noise).unwrap()
         },
     )
+}
+
+/// The state after `steps` steps from `x0`.
+fn after(steps: u32, method: &UDog, oracle: &dyn Oracle, x0: &[f64], seed: u64) -> State {
+    let (mut state, mut rng) = (method.start(oracle, x0).unwrap(), rng(seed));
+    (0..steps).for_each(|_| method.step(oracle, &mut state, &mut rng).unwrap());
+    state
+}
+
+/// The answer in a state.
+fn answer<'a>(method: &UDog, state: &'a State) -> &'a [f64] {
+    Method::<dyn Oracle>::output(method, state)
 }
 
 /// F multiplied by a positive constant.
 struct Scaled<'a>(f64, &'a dyn Oracle);
 
 impl Oracle for Scaled<'_> {
-    fn dimension(&self) -> usize {
-        self.1.dimension()
+    fn dim(&self) -> usize {
+        self.1.dim()
     }
 
-    fn gradient(&self, x: &DVector<f64>, rng: &mut dyn Rng, gradient: &mut DVector<f64>) {
+    fn gradient(&self, x: &[f64], rng: &mut dyn Rng, gradient: &mut [f64]) {
         self.1.gradient(x, rng, gradient);
-        *gradient *= self.0;
-    }
-}
-
-/// The same gradient everywhere, asked or not.
-struct Constant(Vec<f64>);
-
-impl Oracle for Constant {
-    fn dimension(&self) -> usize {
-        self.0.len()
-    }
-
-    fn gradient(&self, _: &DVector<f64>, _: &mut dyn Rng, gradient: &mut DVector<f64>) {
-        gradient.copy_from_slice(&self.0);
+        gradient.iter_mut().for_each(|slope| *slope *= self.0);
     }
 }
 
@@ -130,17 +132,17 @@ proptest! {
             method = method.within(radius).unwrap();
         }
         let plain = transcribe(initial_movement, damped, radius, &problem, steps, &mut noise.clone());
-        let x0 = problem.start();
-        let mut run = method.run(&x0).unwrap();
+        let x0 = problem.start().to_vec();
+        let mut state = method.start(&problem, &x0).unwrap();
         let mut noise = noise;
         for t in 0..steps {
-            run.step(&problem, &mut noise).unwrap();
-            prop_assert!((run.distance() - plain.distances[t]).abs() <= 1e-9 * plain.distances[t]);
-            prop_assert!((run.alpha() - plain.alphas[t]).abs() <= 1e-9 * plain.alphas[t]);
-            prop_assert!((run.denominator() - plain.denominators[t]).abs() <= 1e-9 * plain.denominators[t]);
+            method.step(&problem, &mut state, &mut noise).unwrap();
+            prop_assert!((state.distance() - plain.distances[t]).abs() <= 1e-9 * plain.distances[t]);
+            prop_assert!((state.alpha() - plain.alphas[t]).abs() <= 1e-9 * plain.alphas[t]);
+            prop_assert!((state.denominator() - plain.denominators[t]).abs() <= 1e-9 * plain.denominators[t]);
         }
-        prop_assert!((run.output() - &plain.average).norm() <= 1e-9 * (1.0 + plain.average.norm()));
-        prop_assert_eq!(run.calls(), 2 * steps as u64);
+        let average = answer(&method, &state);
+        prop_assert!(distance(average, plain.average.as_slice()) <= 1e-9 * (1.0 + plain.average.norm()));
 
         // What the analysis rests on: G_x ≤ G_y, both and r̄ never fall, 1 ≤ α ≤ t + 1, all in K.
         for t in 0..steps {
@@ -152,8 +154,8 @@ proptest! {
             }
         }
         if let Some(radius) = radius {
-            prop_assert!(run.iterate().metric_distance(&x0) <= radius * (1.0 + 1e-12));
-            prop_assert!(run.output().metric_distance(&x0) <= radius * (1.0 + 1e-12));
+            prop_assert!(distance(method.iterate(&state), &x0) <= radius * (1.0 + 1e-12));
+            prop_assert!(distance(average, &x0) <= radius * (1.0 + 1e-12));
         }
     }
 
@@ -161,16 +163,13 @@ proptest! {
     fn does_not_see_the_scale_of_the_function(problem in problem(), binary in -40..40_i32, decimal in -4..4_i32) {
         let method = UDog::new(1e-3).unwrap();
         let output = |oracle: &dyn Oracle| {
-            let mut run = method.run(&problem.start()).unwrap();
-            let mut rng = rng(5);
-            (0..20).for_each(|_| run.step(oracle, &mut rng).unwrap());
-            run.output().clone()
+            answer(&method, &after(20, &method, oracle, problem.start(), 5)).to_vec()
         };
         let plain = output(&problem);
         // A power of two changes no rounding; another factor changes the last digits.
         prop_assert_eq!(&output(&Scaled(2.0_f64.powi(binary), &problem)), &plain);
         let other = output(&Scaled(10.0_f64.powi(decimal), &problem));
-        prop_assert!((other - &plain).norm() <= 1e-9 * (1.0 + plain.norm()));
+        prop_assert!(distance(&other, &plain) <= 1e-9 * (1.0 + norm(&plain)));
     }
 
     #[test]
@@ -178,27 +177,23 @@ proptest! {
         // Stretching space (and r_ε with it) stretches the answer: gradients of ‖·‖²/2 scale along.
         let factor = 2.0_f64.powi(scale);
         let output = |factor: f64| {
-            let problem = Quadratic::new(
-                DVector::from_vec(vec![1.0, 0.3, 0.01]),
-                DVector::from_vec(vec![0.5, -1.0, 2.0]) * factor,
-                0.0,
-            ).unwrap();
-            let mut run = UDog::new(1e-4 * factor).unwrap().run(&problem.start()).unwrap();
-            (0..50).for_each(|_| run.step(&problem, &mut rng(1)).unwrap());
-            run.output().clone()
+            let start = [0.5, -1.0, 2.0].map(|x| x * factor);
+            let problem = Quadratic::new(&[1.0, 0.3, 0.01], &start, 0.0).unwrap();
+            let method = UDog::new(1e-4 * factor).unwrap();
+            answer(&method, &after(50, &method, &problem, &start, 1)).to_vec()
         };
-        prop_assert_eq!(output(factor), output(1.0) * factor);
+        let stretched: Vec<f64> = output(1.0).iter().map(|x| x * factor).collect();
+        prop_assert_eq!(output(factor), stretched);
     }
 
     #[test]
     fn equivariant_under_permutations(start in prop::collection::vec(-1.0..1.0_f64, 4), order in Just(vec![0, 1, 2, 3]).prop_shuffle()) {
         let eigenvalues = [1.0, 0.5, 0.1, 0.0];
         let output = |order: &[usize]| {
-            let pick = |values: &[f64]| DVector::from_iterator(4, order.iter().map(|&i| values[i]));
-            let problem = Quadratic::new(pick(&eigenvalues), pick(&start), 0.0).unwrap();
-            let mut run = UDog::new(1e-2).unwrap().run(&problem.start()).unwrap();
-            (0..20).for_each(|_| run.step(&problem, &mut rng(1)).unwrap());
-            run.output().clone()
+            let pick = |values: &[f64]| order.iter().map(|&i| values[i]).collect::<Vec<f64>>();
+            let problem = Quadratic::new(&pick(&eigenvalues), &pick(&start), 0.0).unwrap();
+            let method = UDog::new(1e-2).unwrap();
+            answer(&method, &after(20, &method, &problem, problem.start(), 1)).to_vec()
         };
         let (plain, permuted) = (output(&[0, 1, 2, 3]), output(&order));
         for (position, &i) in order.iter().enumerate() {
@@ -209,14 +204,14 @@ proptest! {
     #[test]
     fn a_linear_function_is_descended_at_doubling_speed(slope in prop_oneof![-5.0..-0.1_f64, 0.1..5.0_f64], dimension in 1..5_usize) {
         // Constant gradient: no prediction error, so x_{t+1} = y_t − (ω_t/α_t)·direction moves by r̄_t.
-        let mut run = UDog::new(1.0).unwrap().run(&DVector::zeros(dimension)).unwrap();
-        let oracle = Constant(vec![slope; dimension]);
+        let (method, oracle) = (UDog::new(1.0).unwrap(), Constant(vec![slope; dimension]));
+        let mut state = method.start(&oracle, &vec![0.0; dimension]).unwrap();
         for t in 0..20 {
-            run.step(&oracle, &mut rng(1)).unwrap();
+            method.step(&oracle, &mut state, &mut rng(1)).unwrap();
             // 1, 1 + 1, 2 + 2, ...: the distance doubles with every step.
             let expected = 2.0_f64.powi(t);
-            prop_assert!((run.iterate().norm() - expected).abs() < 1e-9 * expected);
-            prop_assert!(run.iterate()[0] * slope < 0.0);
+            prop_assert!((norm(method.iterate(&state)) - expected).abs() < 1e-9 * expected);
+            prop_assert!(method.iterate(&state)[0] * slope < 0.0);
         }
     }
 
@@ -225,21 +220,22 @@ proptest! {
         values in prop::collection::vec(awkward_f64(), 1..4),
         initial_movement in prop_oneof![Just(f64::MIN_POSITIVE), Just(1e300), Just(1.0)],
     ) {
-        let oracle = Constant(values.clone());
-        let mut run = UDog::new(initial_movement).unwrap().run(&DVector::zeros(values.len())).unwrap();
+        let x0 = vec![0.0; values.len()];
+        let (method, oracle) = (UDog::new(initial_movement).unwrap(), Constant(values.clone()));
+        let mut state = method.start(&oracle, &x0).unwrap();
         for _ in 0..30 {
-            let before = run.output().clone();
-            let outcome = run.step(&oracle, &mut rng(1));
-            prop_assert!(run.output().iter().all(|x| x.is_finite()));
+            let before = answer(&method, &state).to_vec();
+            let outcome = method.step(&oracle, &mut state, &mut rng(1));
+            prop_assert!(answer(&method, &state).iter().all(|x| x.is_finite()));
             if let Err(error) = outcome {
                 let named = matches!(error, Error::Diverged { name: "gradient" | "iterate", .. });
                 prop_assert!(named);
-                prop_assert_eq!(run.output(), &before);
+                prop_assert_eq!(answer(&method, &state), &before);
                 break;
             }
         }
         if values.iter().any(|value| !value.is_finite()) {
-            prop_assert_eq!(run.output(), &DVector::zeros(values.len()));
+            prop_assert_eq!(answer(&method, &state), &x0);
         }
     }
 
@@ -250,7 +246,7 @@ proptest! {
             prop_assert!(UDog::new(1.0).unwrap().within(value).unwrap_err().to_string().starts_with("radius"));
         }
         if !value.is_finite() {
-            let error = UDog::new(1.0).unwrap().run(&DVector::from_element(1, value)).unwrap_err();
+            let error = UDog::new(1.0).unwrap().start(&Constant(vec![1.0]), &[value]).unwrap_err();
             prop_assert!(error.to_string().starts_with("x0"));
         }
     }
@@ -258,41 +254,35 @@ proptest! {
 
 #[test]
 fn a_start_at_the_minimiser_stays_there() {
-    let problem = Quadratic::new(DVector::from_vec(vec![1.0, 2.0]), DVector::zeros(2), 0.0).unwrap();
+    let problem = Quadratic::new(&[1.0, 2.0], &[0.0; 2], 0.0).unwrap();
     for method in [UDog::new(1e-3).unwrap(), UDog::new(1e-3).unwrap().damped()] {
-        let mut run = method.run(&problem.start()).unwrap();
-        (0..10).for_each(|_| run.step(&problem, &mut rng(1)).unwrap());
-        assert_eq!(run.output(), &DVector::zeros(2));
-        assert_eq!(run.denominator(), 0.0);
+        let state = after(10, &method, &problem, problem.start(), 1);
+        assert_eq!(answer(&method, &state), [0.0; 2]);
+        assert_eq!(state.denominator(), 0.0);
     }
 }
 
 #[test]
 fn each_removed_part_changes_exactly_what_it_names() {
     let problem = TiltedAbsolute::new(3, 0.2, 1.0).unwrap();
-    let method = UDog::new(1e-3).unwrap();
-    let (mut frozen, mut blind, mut whole) = (
-        method.without(Part::GrowingDistance).run(&problem.start()).unwrap(),
-        method.without(Part::PredictionErrors).run(&problem.start()).unwrap(),
-        method.run(&problem.start()).unwrap(),
-    );
-    for t in 0..20 {
-        for run in [&mut frozen, &mut blind, &mut whole] {
-            run.step(&problem, &mut rng(t)).unwrap();
-        }
+    let whole = UDog::new(1e-3).unwrap();
+    let state_of = |method: UDog, steps| after(steps, &method, &problem, problem.start(), 9);
+    for steps in 1..20 {
         // UniXGrad: α_t = t + 1.
-        assert!((frozen.alpha() - (t as f64 + 1.0)).abs() < 1e-9);
+        let frozen = state_of(whole.without(Part::GrowingDistance), steps);
+        assert!((frozen.alpha() - f64::from(steps)).abs() < 1e-9);
         assert_eq!(frozen.distance(), 1e-3);
     }
-    assert!(whole.distance() > 1e-3);
-    assert!(blind.denominator() < whole.denominator());
+    assert!(state_of(whole, 20).distance() > 1e-3);
+    // The same first step, but for the error that it does not add.
+    let blind = state_of(whole.without(Part::PredictionErrors), 1);
+    assert!(0.0 < blind.denominator() && blind.denominator() < state_of(whole, 1).denominator());
 }
 
 #[test]
 fn sizes_that_disagree_are_refused() {
-    let method = UDog::new(1.0).unwrap();
-    assert_eq!(method.start(&DVector::zeros(0)).err(), Some(Error::Empty { name: "x0" }));
-    let error =
-        method.start(&DVector::zeros(2)).unwrap().step(&Constant(vec![1.0; 3]), &mut rng(1)).unwrap_err();
-    assert_eq!(error, Error::Dimension { name: "oracle", expected: 2, found: 3 });
+    let (method, oracle) = (UDog::new(1.0).unwrap(), Constant(vec![1.0; 3]));
+    assert_eq!(method.start(&oracle, &[]).unwrap_err(), Error::Empty { name: "x0" });
+    let expected = Error::Dimension { name: "x0", expected: 3, found: 2 };
+    assert_eq!(method.start(&oracle, &[0.0; 2]).unwrap_err(), expected);
 }

@@ -116,14 +116,15 @@ fn average_gap(
     Ok(objective.value(&average) - objective.minimum())
 }
 
-/// The answer rounded to the polytope.
-fn rounded(
+/// The gap of the answer after rounding to the polytope.
+fn rounded_gap_of(
     method: &dyn Method,
     objective: &dyn Objective,
     rounds: f64,
     streams: &mut Streams,
-) -> ratebook::Result<DMatrix<f64>> {
-    objective.polytope().round(&minimise(method, objective, rounds as usize, &mut streams.noise)?)
+) -> ratebook::Result<f64> {
+    let average = minimise(method, objective, rounds as usize, &mut streams.noise)?;
+    Ok(objective.value(&objective.polytope().round(&average)?) - objective.minimum())
 }
 
 /// `count` random costs.
@@ -131,27 +132,40 @@ fn costs(count: usize, streams: &mut Streams) -> ratebook::Result<Vec<LinearCost
     (0..count).map(|_| LinearCost::random(SIZE, &mut streams.instance)).collect()
 }
 
+/// At every horizon, what `measure` says of each objective.
+fn on_each<O>(
+    objectives: &[O],
+    horizons: &[f64],
+    mut measure: impl FnMut(&O, f64) -> ratebook::Result<f64>,
+) -> ratebook::Result<Vec<Vec<f64>>> {
+    let mut at = |&rounds: &f64| objectives.iter().map(|objective| measure(objective, rounds)).collect();
+    horizons.iter().map(&mut at).collect()
+}
+
 /// ln n, the information of uniform weights on n points.
 fn information(size: usize) -> f64 {
     (size as f64).ln()
 }
 
-/// On random transport costs with exact gradients the gap of the average is at most B·√(2D/T).
-pub fn gap_at_most(method: impl Method + Send + Sync + 'static) -> Claim {
-    Claim::at_most("gap at most", |rounds| gap(1.0, information(SIZE), rounds))
-        .states("With exact gradients the gap of the average is at most $B \\sqrt{2D/T}$.")
+/// The gap of the average on random linear costs with exact gradients.
+fn linear_gap(claim: Claim, method: impl Method + Send + Sync + 'static) -> Claim {
+    claim
         .assuming("linear costs, independent uniform entries, 16 × 16, the worst of 8; B = 1, D = ln 16")
         .source(Source::Derived)
         .computed()
         .sweep("T", geometric(50.0, 6400.0, 8))
         .full_sweep(geometric(50.0, 102_400.0, 12))
-        .paths(move |horizons, streams| -> ratebook::Result<Vec<Vec<f64>>> {
+        .paths(move |horizons, streams| {
             let costs = costs(8, streams)?;
-            let mut gaps = |&rounds: &f64| {
-                costs.iter().map(|cost| average_gap(&method, cost, rounds, streams)).collect()
-            };
-            horizons.iter().map(&mut gaps).collect()
+            on_each(&costs, horizons, |cost, rounds| average_gap(&method, cost, rounds, streams))
         })
+}
+
+/// On random transport costs with exact gradients the gap of the average is at most B·√(2D/T).
+pub fn gap_at_most(method: impl Method + Send + Sync + 'static) -> Claim {
+    let claim = Claim::at_most("gap at most", |rounds| gap(1.0, information(SIZE), rounds))
+        .states("With exact gradients the gap of the average is at most $B \\sqrt{2D/T}$.");
+    linear_gap(claim, method)
 }
 
 /// The same bound in expectation when every gradient entry is a coin.
@@ -180,51 +194,26 @@ pub fn curved_gap_at_most(method: impl Method + Send + Sync + 'static) -> Claim 
         .computed()
         .sweep("T", geometric(50.0, 6400.0, 8))
         .full_sweep(geometric(50.0, 102_400.0, 12))
-        .paths(move |horizons, streams| -> ratebook::Result<Vec<Vec<f64>>> {
-            let polytope = Polytope::uniform(CURVED_SIZE, CURVED_SIZE)?;
-            let target = |streams: &mut Streams| {
-                DMatrix::from_fn(CURVED_SIZE, CURVED_SIZE, |_, _| streams.instance.random())
+        .paths(move |horizons, streams| {
+            let random = |streams: &mut Streams| {
+                let target = DMatrix::from_fn(CURVED_SIZE, CURVED_SIZE, |_, _| streams.instance.random());
+                SquaredDistance::new(target, Polytope::uniform(CURVED_SIZE, CURVED_SIZE)?)
             };
-            let objectives = (0..8)
-                .map(|_| SquaredDistance::new(target(streams), polytope.clone()))
-                .collect::<ratebook::Result<Vec<_>>>()?;
-            let mut gaps = |&rounds: &f64| {
-                objectives.iter().map(|objective| average_gap(&method, objective, rounds, streams)).collect()
-            };
-            horizons.iter().map(&mut gaps).collect()
+            let objectives = (0..8).map(|_| random(streams)).collect::<ratebook::Result<Vec<_>>>()?;
+            on_each(&objectives, horizons, |objective, rounds| {
+                average_gap(&method, objective, rounds, streams)
+            })
         })
 }
 
 /// Without a known horizon the gap of the weighted average is at most about B·√(D/8T)·ln T.
 pub fn anytime_gap_at_most(method: impl Method + Send + Sync + 'static) -> Claim {
-    Claim::at_most("anytime gap at most", |rounds| anytime_gap(1.0, information(SIZE), rounds))
+    let claim = Claim::at_most("anytime gap at most", |rounds| anytime_gap(1.0, information(SIZE), rounds))
         .states(
             "With steps $\\sqrt{2D/t}/B$ the gap of the weighted average is at most \
-             $B \\sqrt{D/2} (1 + \\sum_t 1/t) / \\sum_t t^{-1/2}$.",
-        )
-        .assuming("linear costs, independent uniform entries, 16 × 16, the worst of 8; B = 1, D = ln 16")
-        .source(Source::Derived)
-        .computed()
-        .sweep("T", geometric(50.0, 6400.0, 8))
-        .full_sweep(geometric(50.0, 102_400.0, 12))
-        .paths(move |horizons, streams| -> ratebook::Result<Vec<Vec<f64>>> {
-            let costs = costs(8, streams)?;
-            // One run gives every horizon: the step does not know it.
-            let mut gaps = vec![Vec::with_capacity(costs.len()); horizons.len()];
-            for cost in &costs {
-                let last = horizons.last().map_or(1, |&rounds| rounds as usize);
-                let mut learner = method.start(cost.polytope(), cost.range(), last)?;
-                let mut round = 0;
-                for (gaps, &rounds) in gaps.iter_mut().zip(horizons) {
-                    while round < rounds as usize {
-                        learner.observe(cost.cost())?;
-                        round += 1;
-                    }
-                    gaps.push(cost.value(&learner.answer()) - cost.minimum());
-                }
-            }
-            Ok(gaps)
-        })
+         $B \\sqrt{D/2} (1 + \\sum_t 1/t) / \\sum_t t^{-1/2}$.",
+        );
+    linear_gap(claim, method)
 }
 
 /// Against an adversary that alternates two costs the regret is at most B·√(2DT).
@@ -310,11 +299,8 @@ pub fn rounded_gap_rate(method: impl Method + Send + Sync + 'static) -> Claim {
     .full_sweep(geometric(400.0, 25_600.0, 7))
     .replicates(32, 64)
     .detects(0.12)
-    .paths(move |horizons, streams| -> ratebook::Result<Vec<f64>> {
-        let cost = LinearCost::random(SIZE, &mut streams.instance)?;
-        let mut gap =
-            |&rounds: &f64| Ok(cost.value(&rounded(&method, &cost, rounds, streams)?) - cost.minimum());
-        horizons.iter().map(&mut gap).collect()
+    .paths(move |horizons, streams| {
+        on_each(&costs(1, streams)?, horizons, |cost, rounds| rounded_gap_of(&method, cost, rounds, streams))
     })
 }
 
@@ -328,13 +314,11 @@ pub fn marginal_error_rate(method: impl Method + Send + Sync + 'static) -> Claim
         .full_sweep(geometric(400.0, 25_600.0, 7))
         .replicates(32, 64)
         .detects(0.12)
-        .paths(move |horizons, streams| -> ratebook::Result<Vec<f64>> {
-            let cost = LinearCost::random(SIZE, &mut streams.instance)?;
-            let mut error = |&rounds: &f64| {
-                let average = minimise(&method, &cost, rounds as usize, &mut streams.noise)?;
+        .paths(move |horizons, streams| {
+            on_each(&costs(1, streams)?, horizons, |cost, rounds| {
+                let average = minimise(&method, cost, rounds as usize, &mut streams.noise)?;
                 Ok(cost.polytope().marginal_error(&average))
-            };
-            horizons.iter().map(&mut error).collect()
+            })
         })
 }
 
@@ -351,17 +335,12 @@ pub fn beats_fixed_regularisation(method: impl Method + Send + Sync + 'static) -
         .sweep("T", [1600.0, 6400.0])
         .full_sweep([1600.0, 6400.0, 25_600.0])
         .trivial(|_| 1.0)
-        .paths(move |horizons, streams| -> ratebook::Result<Vec<Vec<f64>>> {
-            let costs = costs(8, streams)?;
+        .paths(move |horizons, streams| {
             let sinkhorn = Sinkhorn::new(ETA)?;
-            let mut ratio = |cost: &LinearCost, rounds: f64| {
-                let mut gap = |method: &dyn Method| {
-                    Ok(cost.value(&rounded(method, cost, rounds, streams)?) - cost.minimum())
-                };
-                Ok(gap(&method)? / gap(&sinkhorn)?)
-            };
-            let mut ratios = |&rounds: &f64| costs.iter().map(|cost| ratio(cost, rounds)).collect();
-            horizons.iter().map(&mut ratios).collect()
+            on_each(&costs(8, streams)?, horizons, |cost, rounds| {
+                let rival = rounded_gap_of(&sinkhorn, cost, rounds, streams)?;
+                Ok(rounded_gap_of(&method, cost, rounds, streams)? / rival)
+            })
         })
 }
 

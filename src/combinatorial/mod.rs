@@ -51,12 +51,14 @@ pub struct BitSet {
     ground: usize,
     /// Element e is bit e mod 64 of word e / 64; the bits beyond the ground set are zero.
     words: Vec<u64>,
+    /// The number of elements, kept so that `len` is O(1).
+    len: usize,
 }
 
 impl BitSet {
     /// The empty subset of a ground set of `ground` elements.
     pub fn empty(ground: usize) -> Self {
-        Self { ground, words: vec![0; ground.div_ceil(64)] }
+        Self { ground, words: vec![0; ground.div_ceil(64)], len: 0 }
     }
 
     /// A uniformly random subset.
@@ -65,6 +67,7 @@ impl BitSet {
         for (i, word) in set.words.iter_mut().enumerate() {
             let beyond = (64 * (i + 1)).saturating_sub(ground);
             *word = rng.next_u64() >> beyond;
+            set.len += word.count_ones() as usize;
         }
         set
     }
@@ -76,6 +79,7 @@ impl BitSet {
         let mut set = Self::empty(ground);
         if let Some(word) = set.words.first_mut() {
             *word = if ground < 64 { code & ((1 << ground) - 1) } else { code };
+            set.len = word.count_ones() as usize;
         }
         set
     }
@@ -87,12 +91,12 @@ impl BitSet {
 
     /// The number of elements.
     pub fn len(&self) -> usize {
-        self.words.iter().map(|word| word.count_ones() as usize).sum()
+        self.len
     }
 
     /// Whether there is no element.
     pub fn is_empty(&self) -> bool {
-        self.words.iter().all(|&word| word == 0)
+        self.len == 0
     }
 
     /// Whether `element`, less than the ground size, is in the set.
@@ -104,6 +108,7 @@ impl BitSet {
     pub fn flip(&mut self, element: usize) {
         debug_assert!(element < self.ground);
         self.words[element / 64] ^= 1 << (element % 64);
+        if self.contains(element) { self.len += 1 } else { self.len -= 1 }
     }
 
     /// The bits, 64 elements a word; those beyond the ground set are zero.

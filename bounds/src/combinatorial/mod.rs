@@ -1,8 +1,10 @@
 //! What the papers of the area `combinatorial` promise.
 
+pub mod plus_strategy;
+
 use ratebook_judge::Paper;
 
 /// The area's papers.
 pub fn papers() -> Vec<Paper> {
-    vec![]
+    vec![plus_strategy::paper()]
 }

@@ -50,9 +50,9 @@ impl Facts {
         let code = |language: &str, text: &str| format!("```{language}\n{}\n```", text.trim_end());
         let excerpt = |anchor: &str| example::excerpt(anchor).map_err(|e| anyhow!(e));
         Ok(match token {
-            "alpha-quick" => Tier::Quick.alpha().to_string(),
-            "alpha-full" => Tier::Full.alpha().to_string(),
-            "beta" => verdict::BETA.to_string(),
+            "alpha-quick" => power_of_ten(Tier::Quick.alpha()),
+            "alpha-full" => power_of_ten(Tier::Full.alpha()),
+            "beta" => power_of_ten(verdict::BETA),
             "fragile-extra" => verdict::FRAGILE_EXTRA.to_string(),
             "vacuous-factor" => verdict::VACUOUS_FACTOR.to_string(),
             "student-minimum" => verdict::STUDENT_MINIMUM.to_string(),
@@ -164,6 +164,11 @@ impl Preprocessor for Facts {
     }
 }
 
+/// A power of ten as a formula.
+fn power_of_ten(value: f64) -> String {
+    format!("$10^{{{}}}$", value.log10().round())
+}
+
 fn statuses() -> Markup {
     html! {
         dl.statuses {
@@ -206,7 +211,7 @@ mod tests {
     #[test]
     fn tokens() {
         let facts = Facts::new(&catalog::root()).unwrap();
-        assert_eq!(facts.fill("a {{alpha-quick}} b").unwrap(), "a 0.001 b");
+        assert_eq!(facts.fill("a {{alpha-quick}} b").unwrap(), "a $10^{-3}$ b");
         assert!(facts.fill("{{no-such}}").unwrap_err().to_string().contains("no-such"));
         assert!(facts.fill("{{alpha-quick").is_err());
         assert_eq!(facts.fill("{ } no token").unwrap(), "{ } no token");

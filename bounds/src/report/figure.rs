@@ -30,8 +30,8 @@ pub struct Series {
     pub name: String,
     /// Its verdict in words, with the margin of a violation.
     pub verdict: String,
-    /// What the bound is multiplied with: for rates, whose constant is free, the geometric mean of
-    /// measured ÷ rate; otherwise one.
+    /// What the bound is multiplied with: for rates, whose constant is free, the largest measured ÷ rate, or its
+    /// geometric mean where the rate is exact; otherwise one.
     pub scale: f64,
     /// Its points from left to right.
     pub points: Vec<Point>,
@@ -121,6 +121,11 @@ impl Figure {
         self.law.starts_with("rate")
     }
 
+    /// Whether the sweep goes through cases, which no line may join.
+    pub fn is_categorical(&self) -> bool {
+        self.axis == "case"
+    }
+
     /// What the vertical axis shows.
     pub fn quantity(&self) -> &'static str {
         match self.law.as_str() {
@@ -179,8 +184,9 @@ impl Figure {
         if self.is_rate() {
             let logs: Vec<f64> =
                 points.iter().map(|p| (p.value / p.bound).ln()).filter(|l| l.is_finite()).collect();
-            if !logs.is_empty() {
-                scale = (logs.iter().sum::<f64>() / logs.len() as f64).exp();
+            if let Some(largest) = logs.iter().copied().reduce(f64::max) {
+                let mean = logs.iter().sum::<f64>() / logs.len() as f64;
+                scale = if self.law == "rate_exactly" { mean.exp() } else { largest.exp() };
             }
             points.iter_mut().for_each(|p| p.bound *= scale);
         }
@@ -188,10 +194,11 @@ impl Figure {
     }
 
     fn compare(&mut self, recorded: &RecordedSeries) {
-        let of_record: Vec<(f64, f64)> = (recorded.points.iter())
+        let mut of_record: Vec<(f64, f64)> = (recorded.points.iter())
             .map(|p| (p.x, if self.law == "always" { p.ratio } else { p.mean }))
             .filter(|(_, value)| value.is_finite())
             .collect();
+        of_record.sort_by(|a, b| a.0.total_cmp(&b.0));
         let text = |(x, value): &(f64, f64)| (significant(*x), significant(*value));
         let of_run = self.series[0].points.iter().map(|p| (p.x, p.value));
         if !of_run.map(|p| text(&p)).eq(of_record.iter().map(text)) {

@@ -74,7 +74,7 @@ fn summary(papers: &[Paper], results: &[Verified]) -> Markup {
                 @let settings = first.outcome.settings;
                 p.run {
                     (settings.tier.name()) " tier (error rate " (settings.tier.alpha()) " a checked point), root seed "
-                    (settings.root_seed) ", " (format!("{seconds:.1}")) " s of claims."
+                    (settings.root_seed) "; the claims took " (format!("{seconds:.1}")) " s of wall time."
                 }
             }
         }
@@ -137,7 +137,7 @@ fn table(results: &[Verified]) -> Markup {
         ("seconds", "number"),
     ];
     html! {
-        div.scroll tabindex="0" role="region" aria-label="All claims" {
+        div.scroll.all tabindex="0" role="region" aria-label="All claims" {
             table.claims {
                 thead { tr {
                     @for (head, kind) in heads { th scope="col" data-kind=(kind) { button type="button" { (head) } } }
@@ -155,17 +155,27 @@ fn row(Verified { outcome, seconds }: &Verified) -> Markup {
     html! {
         tr data-id=(outcome.id) data-area=(area) data-status=(status) data-law=(outcome.law) data-evidence=(outcome.evidence.name()) {
             td data-head="area" { (area) }
-            td data-head="paper" { (paper) }
-            td data-head="claim" { a href={ "#" (outcome.id) } { (claim) } }
+            td data-head="paper" { (breakable(paper)) }
+            td data-head="claim" { a href={ "#" (outcome.id) } { (breakable(claim)) } }
             td data-head="law" { (outcome.law) }
             td data-head="evidence" { (outcome.evidence.name()) }
             td data-head="verdict" { (badge(status, judged.verdict)) }
-            td.number data-head="measured ÷ bound" data-value=[judged.worst_ratio] { (judged.worst_ratio.map_or("–".into(), short)) }
-            td.number data-head="slope" data-value=[judged.slope.map(|s| s.fit)] { (judged.slope.map_or("–".into(), slope_text)) }
-            td.number data-head="controls" data-value=[least_margin(outcome)] { (controls(outcome)) }
+            (number("measured ÷ bound", judged.worst_ratio, judged.worst_ratio.map(short)))
+            (number("slope", judged.slope.map(|s| s.fit), judged.slope.map(slope_text)))
+            (number("controls", least_margin(outcome), Some(controls(outcome))))
             td.number data-head="seconds" data-value=(seconds) { (format!("{seconds:.2}")) }
         }
     }
+}
+
+/// A cell that sorts by its value.
+fn number(head: &str, value: Option<f64>, text: Option<String>) -> Markup {
+    html! { td.number.none[value.is_none()] data-head=(head) data-value=[value] { (text.unwrap_or("–".into())) } }
+}
+
+/// A name that may be broken after its underscores.
+fn breakable(name: &str) -> PreEscaped<String> {
+    PreEscaped(math::escape(name).replace('_', "_<wbr>"))
 }
 
 fn badge(status: Status, verdict: Verdict) -> Markup {

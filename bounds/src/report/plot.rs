@@ -219,9 +219,10 @@ fn sweep_axis(figure: &Figure) -> Axis {
     xs.sort_by(f64::total_cmp);
     xs.dedup();
     let (low, high) = (xs[0], xs[xs.len() - 1]);
-    let log = low > 0.0 && (figure.is_rate() || high / low >= 10.0);
-    let axis = Axis::new(log, low, high, 0.03);
-    let few_integers = xs.len() <= 10 && xs.iter().all(|x| x.fract() == 0.0 && x.abs() < 1e4);
+    let log = low > 0.0 && (figure.is_rate() || high / low >= 10.0) && !figure.is_categorical();
+    let air = if figure.is_categorical() { 0.5 / (high - low) } else { 0.03 };
+    let axis = Axis::new(log, low, high, air);
+    let few_integers = xs.len() <= 12 && xs.iter().all(|x| x.fract() == 0.0 && x.abs() < 1e4);
     let apart = xs
         .windows(2)
         .all(|w| axis.place(w[1]) - axis.place(w[0]) > 0.08 * (axis.range.end - axis.range.start));
@@ -328,7 +329,13 @@ fn draw_curves(canvas: &Canvas<'_>, figure: &Figure) -> Drawn {
     let (low, high) = (y.range.start, y.range.end);
     let mut curve =
         |chart: &mut Chart<'_, '_>, points: &[(f64, f64)], text: String, ink: &'static Ink, width| -> Drawn {
-            for piece in clipped(points, low, high) {
+            // Cases are not joined: each has a bar of its own.
+            let bar = |&(x, y): &(f64, f64)| vec![(x - 0.2, y), (x + 0.2, y)];
+            let pieces = match figure.is_categorical() {
+                true => points.iter().filter(|p| (low..=high).contains(&p.1)).map(bar).collect(),
+                false => clipped(points, low, high),
+            };
+            for piece in pieces {
                 chart.draw_series([PathElement::new(piece, ink.stroke(width))])?;
             }
             let last = points.last().map_or(low, |p| p.1);
@@ -369,7 +376,11 @@ fn draw_curves(canvas: &Canvas<'_>, figure: &Figure) -> Drawn {
     let method = &figure.series[0].points;
     let lower = place(method, |p| p.low).into_iter().map(|(x, y)| (x, y.clamp(low, high)));
     let upper = place(method, |p| p.high).into_iter().map(|(x, y)| (x, y.clamp(low, high)));
-    if method.iter().any(|p| p.low < p.high) {
+    if figure.is_categorical() {
+        for ((x, below), (_, above)) in lower.zip(upper) {
+            chart.draw_series([PathElement::new(vec![(x, below), (x, above)], METHOD.stroke(1.8))])?;
+        }
+    } else if method.iter().any(|p| p.low < p.high) {
         let band: Vec<_> = lower.chain(upper.rev()).collect();
         chart.draw_series([Polygon::new(band, METHOD.marker.mix(0.2).filled())])?;
     }
@@ -443,6 +454,10 @@ fn draw_rows(canvas: &Canvas<'_>, figure: &Figure) -> Drawn {
                 if x.place(point.value) > x.range.end { ("→", HPos::Right) } else { ("←", HPos::Left) };
             canvas.draw(&Text::new(arrow, (column, line), ink.text().pos(Pos::new(h, VPos::Center))))?;
         }
+    }
+    for (_, value) in figure.recorded.iter().filter(|(_, value)| x.range.contains(&x.place(*value))) {
+        let ring = Circle::new((x.place(*value), rows.len() as f64 - 0.5), 6 * UNIT, RECORD.stroke(1.3));
+        chart.draw_series([ring])?;
     }
     let bound = inside_label(&chart, &x, figure.series[0].points[0].bound);
     let style = BOUND.text().pos(Pos::new(HPos::Center, VPos::Bottom));

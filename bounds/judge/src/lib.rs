@@ -1,6 +1,6 @@
 //! Decides, with stated error rates, whether a measured quantity keeps the bound it was promised.
 //!
-//! The judge knows no paper. A [`Claim`] names a law, an experiment and a sweep; [`run`] measures it,
+//! The judge knows no paper. A [`Claim`] names a law, an experiment and a sweep; [`run()`] measures it,
 //! [`verdict`] decides, and the same claim handed a broken method (a *control*) must come out
 //! *violated*, so that every check is seen to be able to fail.
 //!

@@ -1,6 +1,6 @@
 //! What people look at: plots, and the HTML report of a run.
 //!
-//! [`plot`] draws a run and [`plot_record`] a record, both through [`figure::Figure`]; [`write`] makes one page
+//! [`plot()`] draws a run and [`plot_record`] a record, both through [`figure::Figure`]; [`write()`] makes one page
 //! of everything that was run, which needs neither a server nor a network.
 
 pub mod axis;

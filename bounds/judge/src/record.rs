@@ -115,7 +115,9 @@ fn write_series(series: &SeriesOutcome, axis: &str) -> String {
     }
     if let Some(slope) = judged.slope {
         let exponent = judged.exponent.unwrap_or(f64::NAN);
-        let [fit, low, high, exponent] = [slope.fit, slope.low, slope.high, exponent].map(significant);
+        // An exponent of zero is recorded as zero, not as the rounding error it was computed with.
+        let at_nine_decimals = |v: f64| significant((v * 1e9).round() / 1e9);
+        let [fit, low, high, exponent] = [slope.fit, slope.low, slope.high, exponent].map(at_nine_decimals);
         text += &format!("  slope {fit} in {low} to {high}, exponent {exponent}\n");
     }
     text += &format!("  verdict {}\n", verdict_line(series));

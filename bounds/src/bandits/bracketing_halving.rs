@@ -6,7 +6,6 @@ use ratebook::bandits::bracketing_halving::{BracketingHalving, SequentialHalving
 use ratebook::bandits::instances::{Bernoulli, BetaQuantiles};
 use ratebook::bandits::{Bandit, FixedBudget, Pulls};
 use ratebook_judge::{Claim, Paper, Source, Streams, geometric, powers_of_two};
-use statrs::function::erf::erfc;
 
 /// √(n·log₂ n / T): the worst-case simple regret of Sequential Halving up to a constant, which the abstract
 /// gives as √(n/T) up to logarithms. For n ≥ 2 arms and T ≥ 1 pulls.
@@ -21,16 +20,17 @@ pub fn pulls_per_stage(arms: usize, budget: f64) -> Vec<f64> {
     survivors.take_while(|&s| s > 1).map(|s| (budget / (s as f64 * stages)).floor()).collect()
 }
 
-/// Σ_l min(1, c/√t_l) with c = √(ln 2) + √π·erfc(√(ln 2)) ≈ 1.2562: the simple regret of Sequential Halving
-/// on every instance with rewards in [0, 1].
+/// c = ∫ min(1, 2·exp(−x²)) dx = √(ln 2) + √π·erfc(√(ln 2)): what a stage of one pull loses.
+const STAGE_LOSS: f64 = 1.256_227_607_646_614_3;
+
+/// Σ_l min(1, c/√t_l) with c ≈ 1.2562: the simple regret of Sequential Halving on every instance with rewards in
+/// [0, 1].
 ///
 /// Derived: a stage loses more than x only if half of the arms beat the best one by x in their means, whose
 /// probability is at most 2·exp(−t x²) (Hoeffding for each, Markov over them); so a stage loses at most
 /// ∫ min(1, 2·exp(−t x²)) dx = c/√t in expectation, and never more than 1.
 pub fn simple_regret(arms: usize, budget: f64) -> f64 {
-    let ln2 = std::f64::consts::LN_2;
-    let c = ln2.sqrt() + std::f64::consts::PI.sqrt() * erfc(ln2.sqrt());
-    pulls_per_stage(arms, budget).iter().map(|t| (c / t.sqrt()).min(1.0)).sum()
+    pulls_per_stage(arms, budget).iter().map(|t| (STAGE_LOSS / t.sqrt()).min(1.0)).sum()
 }
 
 /// The gap ε(c) = Σ_l c/√t_l that is exceeded with probability at most [`gap_tail`].
@@ -261,10 +261,16 @@ mod tests {
     use quickcheck::quickcheck;
 
     #[test]
+    fn the_loss_of_a_stage_is_its_integral() {
+        let (root, pi) = (std::f64::consts::LN_2.sqrt(), std::f64::consts::PI);
+        let c = root + pi.sqrt() * statrs::function::erf::erfc(root);
+        assert_relative_eq!(STAGE_LOSS, c, max_relative = 1e-10);
+    }
+
+    #[test]
     fn values_by_hand() {
         assert_relative_eq!(worst_case_rate(16.0, 400.0), 0.4, max_relative = 1e-12);
         assert_eq!(pulls_per_stage(5, 300.0), [20.0, 33.0, 50.0]);
-        // √(ln 2) + √π·erfc(√(ln 2)), by the standard library of another language.
         assert_relative_eq!(simple_regret(2, 2e6), 1.256_227_607_646_614_3e-3, max_relative = 1e-12);
         assert_eq!(simple_regret(4, 8.0), 2.0);
         assert_relative_eq!(gap_threshold(4, 800.0, 3.0), 0.3 + 0.3 / 2f64.sqrt(), max_relative = 1e-12);

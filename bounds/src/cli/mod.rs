@@ -93,6 +93,14 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Whether a file can be written, found out without changing what it holds.
+fn can_write(path: &std::path::Path) -> Result<(), String> {
+    let fail = |e: std::io::Error| format!("{}: {e}", path.display());
+    let existed = path.exists();
+    std::fs::OpenOptions::new().append(true).create(true).open(path).map_err(fail)?;
+    if existed { Ok(()) } else { std::fs::remove_file(path).map_err(fail) }
+}
+
 /// Writes a file, with its name in the message when that fails.
 fn write(path: &std::path::Path, text: &str) -> Result<(), String> {
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty());

@@ -14,7 +14,7 @@ use ratebook_judge::{Claim, Paper, Settings, Tier};
 
 use super::store::Store;
 use super::style::{self, short};
-use super::{Outcome, write};
+use super::{Outcome, can_write, write};
 use crate::catalog;
 use crate::json;
 use crate::report::{self, Verified};
@@ -72,9 +72,9 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let settings = Settings { root_seed: arguments.seed, tier: arguments.tier };
     let threads = arguments.threads.or(std::thread::available_parallelism().ok()).map_or(1, usize::from);
     let dir = arguments.report.clone().unwrap_or_else(|| catalog::root().join("target/ratebook"));
-    if let Some(json) = &arguments.json {
+    if let Some(path) = &arguments.json {
         // A file that cannot be written is better known before the run than after it.
-        write(json, "")?;
+        can_write(path)?;
     }
     let (mut store, earlier) = Store::open(&dir, settings, arguments.resume)?;
 

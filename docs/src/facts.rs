@@ -216,4 +216,22 @@ mod tests {
         assert!(facts.fill("{{alpha-quick").is_err());
         assert_eq!(facts.fill("{ } no token").unwrap(), "{ } no token");
     }
+    #[test]
+    fn every_field_of_the_json_formats_is_documented() {
+        let facts = Facts::new(&catalog::root()).unwrap();
+        let page = include_str!("../guide/json.md");
+        for token in ["example-list", "example-verify"] {
+            let example = facts.value(token).unwrap();
+            let keys: Vec<&str> = example
+                .lines()
+                .filter_map(|l| l.trim().strip_prefix('"')?.split_once("\":"))
+                .map(|k| k.0)
+                .collect();
+            assert!(keys.len() > 5);
+            for key in keys {
+                let named = [format!("`{key}`"), format!(".{key}`")].iter().any(|name| page.contains(name));
+                assert!(named, "{token}: {key} is not documented");
+            }
+        }
+    }
 }

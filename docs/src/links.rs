@@ -84,6 +84,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn broken_links_are_found() {
+        let dir = std::env::temp_dir().join(format!("ratebook-links-{}", std::process::id()));
+        std::fs::create_dir_all(dir.join("a")).unwrap();
+        std::fs::write(dir.join("a/b.html"), r#"<p id="here"><a href="../c.html#there">c</a>"#).unwrap();
+        std::fs::write(dir.join("c.html"), r#"<p id="there"><a href="a/b.html#here">b</a>"#).unwrap();
+        check(&dir).unwrap();
+        std::fs::write(dir.join("c.html"), r#"<p><a href="d.html">d</a>"#).unwrap();
+        let message = check(&dir).unwrap_err().to_string();
+        assert!(
+            message.contains("b.html: ../c.html#there") && message.contains("c.html: d.html"),
+            "{message}"
+        );
+        std::fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
     fn parts() {
         let html = r#"<a class="x" href="a.html#b">x</a><p id="c">"#;
         assert_eq!(attributes(html, "href").collect::<Vec<_>>(), ["a.html#b"]);

@@ -11,6 +11,7 @@ use ratebook_bounds::report::{self, figure, math};
 use ratebook_judge::record::{RecordedClaim, RecordedSeries, significant};
 use ratebook_judge::{Claim, Paper};
 
+use crate::maths;
 use crate::source::Source;
 
 /// A paper with what is recorded of it.
@@ -117,9 +118,14 @@ fn page_of(path: &str, area: &str, own: &str, shelf: &[Entry]) -> Option<String>
     (named.paper.id != own).then(|| format!("../{}.md", named.paper.id))
 }
 
+/// A file's text as a part of a page, formulas rendered; an error names the file.
+fn prose(source: &Source, levels: usize, page_of: &dyn Fn(&str) -> Option<String>) -> Result<String> {
+    maths::render(&source.prose(levels, page_of)).map_err(|e| anyhow!("{}: {e}", source.path.display()))
+}
+
 fn area_page(root: &Path, area: &str, entries: &[&Entry], shelf: &[Entry]) -> Result<String> {
     let source = Source::read(root, &Path::new("src").join(area).join("mod.rs"))?;
-    let essay = source.prose(1, &|path| page_of(path, area, "", shelf));
+    let essay = prose(&source, 1, &|path| page_of(path, area, "", shelf))?;
     let table = table(entries.iter().copied(), "../");
     Ok(format!("# {}\n\n{essay}\n\n## Papers\n\n{}\n", area_name(area), table.into_string()))
 }
@@ -157,9 +163,9 @@ fn paper_page(root: &Path, entry: &Entry, shelf: &[Entry]) -> Result<String> {
     let [main, parts @ ..] = files.as_slice() else { return Err(anyhow!("{} has no source", paper.id)) };
 
     let mut page =
-        format!("# {}\n\n{}\n\n{}\n\n", paper.title, about(entry).into_string(), main.prose(1, &links));
+        format!("# {}\n\n{}\n\n{}\n\n", paper.title, about(entry).into_string(), prose(main, 1, &links)?);
     for part in parts {
-        page += &format!("## `{}`\n\n{}\n\n", stem(part), part.prose(2, &links));
+        page += &format!("## `{}`\n\n{}\n\n", stem(part), prose(part, 2, &links)?);
     }
     page += "## Measured against promised\n\n";
     for claim in &paper.claims {

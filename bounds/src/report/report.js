@@ -4,21 +4,26 @@ const body = document.querySelector(".claims tbody");
 const rows = [...body.rows];
 const sections = [...document.querySelectorAll(".paper")];
 
+// A row with its section and everything that can be searched for.
+const claims = rows.map((row) => {
+  const section = document.getElementById(row.dataset.id);
+  const title = section.closest(".paper").querySelector("h2").textContent;
+  const text = `${row.dataset.id} ${row.textContent} ${title} ${section.querySelector("summary").textContent}`;
+  return { row, section, text: text.toLowerCase() };
+});
+
 function filter() {
   const wanted = new FormData(form);
   const words = wanted.get("find").toLowerCase().split(/\s+/).filter(Boolean);
-  const shown = new Set();
-  for (const row of rows) {
-    const claim = document.getElementById(row.dataset.id);
-    const title = claim.closest(".paper").querySelector("h2").textContent;
-    const text = `${row.dataset.id} ${row.textContent} ${title} ${claim.querySelector("summary").textContent}`.toLowerCase();
-    const fits = words.every((word) => text.includes(word)) &&
-      ["area", "status", "law", "evidence"].every((key) => !wanted.get(key) || row.dataset[key] === wanted.get(key));
-    row.hidden = claim.hidden = !fits;
-    if (fits) shown.add(row.dataset.id);
+  const keys = ["area", "status", "law", "evidence"].filter((key) => wanted.get(key));
+  let shown = 0;
+  for (const { row, section, text } of claims) {
+    const fits = words.every((word) => text.includes(word)) && keys.every((key) => row.dataset[key] === wanted.get(key));
+    row.hidden = section.hidden = !fits;
+    shown += fits;
   }
-  for (const section of sections) section.hidden = ![...section.querySelectorAll(".claim")].some((c) => !c.hidden);
-  form.querySelector("output").textContent = `${shown.size} of ${rows.length} claims`;
+  for (const paper of sections) paper.hidden = !paper.querySelector(".claim:not([hidden])");
+  form.querySelector("output").textContent = `${shown} of ${rows.length} claims`;
 }
 
 const heads = [...document.querySelectorAll(".claims th")];

@@ -14,6 +14,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use mdbook_driver::MDBook;
+use ratebook_bounds::{catalog, report};
 
 /// Builds the book of the workspace at `root` into `out`.
 ///
@@ -27,4 +28,23 @@ pub fn build(root: &Path, out: &Path) -> Result<()> {
     book.with_preprocessor(maths::Maths);
     book.build()?;
     links::check(out)
+}
+
+/// The picture of the project's front page, below `root`.
+pub const PICTURE: &str = "docs/rate_in_budget.svg";
+
+/// Draws the picture of the project's front page from the record.
+///
+/// # Errors
+/// The record cannot be read or lacks the claim.
+pub fn picture(root: &Path) -> Result<String> {
+    const CLAIM: &str = "bandits/bracketing_halving/rate_in_budget";
+    let record = catalog::read_record(root, "bandits/bracketing_halving").map_err(anyhow::Error::msg)?;
+    let claim =
+        record.iter().find(|claim| claim.id == CLAIM).context("the record lacks the pictured claim")?;
+    let plot = report::plot_record(claim, "T").context("the pictured claim has no plot")?;
+    // Dark on white, whatever the page around it: a picture in a README knows nothing of its page.
+    let white = "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>";
+    let (head, body) = plot.svg.split_once('>').context("the plot is no picture")?;
+    Ok(format!("{head}>{white}{body}\n"))
 }

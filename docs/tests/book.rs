@@ -54,3 +54,10 @@ fn the_book_is_complete() {
         assert!(!text.contains("{{") && !text.contains('$'), "{page}");
     }
 }
+
+#[test]
+fn the_front_page_shows_the_record() {
+    let root = catalog::root();
+    let shown = std::fs::read_to_string(root.join(ratebook_docs::PICTURE)).unwrap();
+    assert!(shown == ratebook_docs::picture(&root).unwrap(), "`cargo run -p ratebook-docs` draws it anew");
+}

@@ -5,7 +5,8 @@ use std::io::IsTerminal;
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, LineStyle, Table, presets};
 use ratebook_judge::Verdict;
 use ratebook_judge::outcome::SeriesOutcome;
-use ratebook_judge::record::significant;
+
+use crate::report;
 
 /// Whether stdout wants colour: it is a terminal and `NO_COLOR` is not set.
 fn colour() -> bool {
@@ -54,8 +55,7 @@ pub fn verdict(series: &SeriesOutcome) -> Cell {
 
 /// A number at three significant digits, or a dash.
 pub fn short(value: Option<f64>) -> String {
-    let round = |v: f64| format!("{v:.2e}").parse().unwrap_or(v);
-    value.map_or("-".into(), |v| significant(round(v)))
+    value.map_or("-".into(), report::short)
 }
 
 /// The controls' common verdict with the smallest margin among them, or the ones that failed to break.

@@ -34,7 +34,7 @@
 //! this without pulling every arm once.
 //!
 //! # Cost
-//! $O(n)$ memory and batches for Sequential Halving; $O(\sqrt{T})$ for the brackets, independent of $n$.
+//! $O(n)$ memory and batches for Sequential Halving; $O(\min(n, T / \log^2 T))$ for the brackets.
 //!
 //! # Reference
 //! Yao Zhao, Connor Stephens, Csaba Szepesvári, Kwang-Sung Jun, *Revisiting Simple Regret: Fast Rates for

@@ -177,6 +177,7 @@ fn deterministic_measurements_may_round() {
     assert_eq!(verdict_of(&at_most(2.0).computed().rounding(0.0), vec![2.000_000_1]), Verdict::Violated);
     assert_eq!(verdict_of(&at_least(2.0).exhaustive(), vec![2.0 * (1.0 - 0.9e-9)]), Verdict::Holds);
     assert_eq!(verdict_of(&at_least(2.0).exhaustive(), vec![2.0 * (1.0 - 1.1e-9)]), Verdict::Violated);
+    assert_eq!(verdict_of(&at_least(2.0).computed().rounding(0.0), vec![2.0]), Verdict::Holds);
     assert_eq!(verdict_of(&at_most(0.0).computed(), vec![0.9e-9]), Verdict::Holds);
     assert_eq!(verdict_of(&at_most(0.0).computed(), vec![1.1e-9]), Verdict::Violated);
 }

@@ -197,6 +197,14 @@ fn values_made_elsewhere_are_compared() {
 }
 
 #[test]
+fn recording_unchanged_code_changes_nothing() {
+    let output = ratebook(&["record", "convex/classics/gradient_descent_certified"]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("convex/classics: unchanged") && text.contains("0 records differ"), "{text}");
+}
+
+#[test]
 fn list_and_show_tell_what_there_is() {
     let output = ratebook(&["list", "--json"]);
     let listed: Value = serde_json::from_str(&stdout(&output)).unwrap();

@@ -55,12 +55,13 @@ pub fn run(arguments: &Arguments) -> Outcome {
     Ok(true)
 }
 
-/// Prints what differs from the record; true when something does.
+/// Prints what differs from the record; true when something does, be it in the wording only.
 fn show_differences(root: &std::path::Path, paper: &Paper, text: &str) -> Result<bool, String> {
     let old = catalog::read_record(root, paper.id)?;
     let new = record::parse(text).map_err(|e| e.to_string())?;
-    let differences = record::differences(&old, &new);
-    println!("{}: {}", paper.id, if differences.is_empty() { "unchanged" } else { "differs" });
-    differences.iter().for_each(|line| println!("  {line}"));
-    Ok(!differences.is_empty())
+    let recorded = std::fs::read_to_string(catalog::record_path(root, paper.id)).unwrap_or_default();
+    let differs = !recorded.trim_end().ends_with(text.trim_end());
+    println!("{}: {}", paper.id, if differs { "differs" } else { "unchanged" });
+    record::differences(&old, &new).iter().for_each(|line| println!("  {line}"));
+    Ok(differs)
 }

@@ -1,11 +1,12 @@
 //! The claims about privacy: no pair of neighbouring streams costs more than the budget.
 
 use ratebook::Result;
+use ratebook::math::sequences::sequences;
 use ratebook::privacy::baselines::ScaledNoise;
 use ratebook::privacy::channel::Ledger;
 use ratebook::privacy::continual_observation::Tree;
 use ratebook::privacy::instances::MaxSum;
-use ratebook::privacy::neighbours::{binary_records, replace_one, sequences};
+use ratebook::privacy::neighbours::{binary_records, replace_one};
 use ratebook::privacy::{ContinualMechanism, ContinualRun, Shape};
 use ratebook_judge::{Claim, Source};
 

@@ -81,7 +81,7 @@ pub fn paper() -> Paper {
                 ),
         )
         .claim(
-            error_where_addends_vanish(Online::<1>, 1.0).control(
+            error_where_addends_vanish(Online::<1>, 1.0).tight(0.8).control(
                 "forgets to rescale",
                 error_where_addends_vanish(TwoPass::<Unscaled<f64>>::new(), 1.0),
             ),
@@ -183,7 +183,6 @@ pub fn error_where_addends_vanish(method: impl Softmax<f64> + Send + Sync + 'sta
         .computed()
         .sweep("V", [10.0, 100.0, 1e3, 1e4])
         .full_sweep([10.0, 100.0, 1e3, 1e4, 1e5])
-        .tight(0.8)
         .measure(move |size, _| {
             let x = nearly_lost(size as usize);
             let reversed: Vec<f64> = x.iter().rev().copied().collect();

@@ -58,6 +58,7 @@ pub mod posterior;
 pub mod screening;
 
 use crate::error::{Error, Result, open_unit, probability};
+use crate::math::entropy::binary_entropy;
 pub use coins::{Bisection, Instance, Profile, Table};
 use posterior::Posterior;
 pub use screening::ScreeningSearch;
@@ -172,12 +173,6 @@ impl Channel {
             - quantile * binary_entropy(self.high())
             - (1.0 - quantile) * binary_entropy(self.low())
     }
-}
-
-/// H(p) = −p log₂ p − (1−p) log₂(1−p), in bits; 0 at 0 and 1.
-pub fn binary_entropy(p: f64) -> f64 {
-    let term = |x: f64| if x > 0.0 { -x * x.log2() } else { 0.0 };
-    term(p) + term(1.0 - p)
 }
 
 /// Bayesian learning of the crossing: the first half of the paper.

@@ -15,11 +15,8 @@ impl Speculation for Redraft {
         tokens: &mut Vec<usize>,
         chance: &mut dyn Chance,
     ) -> Counts {
-        let start = tokens.len();
-        let drafted = self.0.draft(pair.draft, rule, tokens, chance);
         let redraft = |_: &mut [f64], q: &[f64], chance: &mut dyn Chance| Some(chance.choose(q));
-        let accepted = self.0.verify(pair.target, tokens, start, chance, redraft, true);
-        Counts { target_calls: 1, drafted, accepted, emitted: accepted + 1 }
+        self.0.round_with(pair, rule, tokens, chance, redraft, |_| true)
     }
 }
 
@@ -36,10 +33,7 @@ impl Speculation for DropRejected {
         tokens: &mut Vec<usize>,
         chance: &mut dyn Chance,
     ) -> Counts {
-        let start = tokens.len();
-        let drafted = self.0.draft(pair.draft, rule, tokens, chance);
-        let accepted = self.0.verify(pair.target, tokens, start, chance, |_, _, _| None, true);
-        let mut counts = Counts { target_calls: 1, drafted, accepted, emitted: tokens.len() - start };
+        let mut counts = self.0.round_with(pair, rule, tokens, chance, |_, _, _| None, |_| true);
         if counts.emitted == 0 {
             counts += self.0.round(pair, rule, tokens, chance);
         }
@@ -100,9 +94,6 @@ impl Speculation for NoBonus {
         tokens: &mut Vec<usize>,
         chance: &mut dyn Chance,
     ) -> Counts {
-        let start = tokens.len();
-        let drafted = self.0.draft(pair.draft, rule, tokens, chance);
-        let accepted = self.0.verify(pair.target, tokens, start, chance, from_residual, drafted == 0);
-        Counts { target_calls: 1, drafted, accepted, emitted: tokens.len() - start }
+        self.0.round_with(pair, rule, tokens, chance, from_residual, |drafted| drafted == 0)
     }
 }

@@ -154,6 +154,23 @@ impl Lossless {
         Self { longest, ..Self::default() }
     }
 
+    /// A round: drafts, verifies and counts. `correct` is that of [`Lossless::verify`]; `bonus` says for
+    /// the number of drafted tokens whether their acceptance earns another one.
+    pub(crate) fn round_with(
+        &mut self,
+        pair: Pair<'_>,
+        rule: &mut dyn StopRule,
+        tokens: &mut Vec<usize>,
+        chance: &mut dyn Chance,
+        correct: impl Fn(&mut [f64], &[f64], &mut dyn Chance) -> Option<usize>,
+        bonus: impl Fn(usize) -> bool,
+    ) -> Counts {
+        let start = tokens.len();
+        let drafted = self.draft(pair.draft, rule, tokens, chance);
+        let accepted = self.verify(pair.target, tokens, start, chance, correct, bonus(drafted));
+        Counts { target_calls: 1, drafted, accepted, emitted: tokens.len() - start }
+    }
+
     /// Drafts tokens until the rule stops; returns how many.
     pub(crate) fn draft(
         &mut self,
@@ -240,10 +257,7 @@ impl Speculation for Lossless {
         tokens: &mut Vec<usize>,
         chance: &mut dyn Chance,
     ) -> Counts {
-        let start = tokens.len();
-        let drafted = self.draft(pair.draft, rule, tokens, chance);
-        let accepted = self.verify(pair.target, tokens, start, chance, from_residual, true);
-        Counts { target_calls: 1, drafted, accepted, emitted: accepted + 1 }
+        self.round_with(pair, rule, tokens, chance, from_residual, |_| true)
     }
 }
 

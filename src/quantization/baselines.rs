@@ -18,6 +18,16 @@ impl DirectRounding {
     pub fn new(scale: f64, width: BitWidth) -> Result<Self> {
         Ok(Self { scale: error::positive("scale", scale)?, width })
     }
+
+    /// The step.
+    pub fn scale(&self) -> f64 {
+        self.scale
+    }
+
+    /// The bit width.
+    pub fn width(&self) -> BitWidth {
+        self.width
+    }
 }
 
 impl Quantizer for DirectRounding {

@@ -41,6 +41,7 @@
 
 use rand::{Rng, RngExt};
 
+use super::baselines::DirectRounding;
 use super::{BitSearch, BitWidth, Packed, Quantizer, SecondRounding};
 use crate::{Error, Result, error, math::allocation};
 
@@ -113,8 +114,8 @@ pub struct Gradient {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DoubleRounding<R = HalfEven> {
-    scale: f64,
-    high: BitWidth,
+    /// The first rounding, to what is stored.
+    wide: DirectRounding,
     rounding: R,
 }
 
@@ -134,7 +135,7 @@ impl<R: SecondRounding + Copy> DoubleRounding<R> {
     /// # Errors
     /// If `scale` is not positive and finite.
     pub fn with_rounding(scale: f64, high: BitWidth, rounding: R) -> Result<Self> {
-        Ok(Self { scale: error::positive("scale", scale)?, high, rounding })
+        Ok(Self { wide: DirectRounding::new(scale, high)?, rounding })
     }
 
     /// The weights at `low` bits: the second rounding of step 1.
@@ -142,8 +143,8 @@ impl<R: SecondRounding + Copy> DoubleRounding<R> {
     /// # Errors
     /// If `low` is wider than the stored codes.
     pub fn decode_at(&self, code: &Packed, low: BitWidth) -> Result<Vec<f64>> {
-        let switch = BitSwitch::new(self.high, low, self.rounding)?;
-        let step = self.scale * f64::from(1 << switch.shift());
+        let switch = BitSwitch::new(self.wide.width(), low, self.rounding)?;
+        let step = self.wide.scale() * f64::from(1 << switch.shift());
         Ok(code.iter().map(|code| f64::from(switch.apply(code)) * step).collect())
     }
 
@@ -153,10 +154,11 @@ impl<R: SecondRounding + Copy> DoubleRounding<R> {
     /// If `weight` is not finite or `low` is wider than the stored codes.
     pub fn gradient(&self, weight: f64, low: BitWidth) -> Result<Gradient> {
         error::finite("weight", weight)?;
-        let switch = BitSwitch::new(self.high, low, self.rounding)?;
+        let (high, scale) = (self.wide.width(), self.wide.scale());
+        let switch = BitSwitch::new(high, low, self.rounding)?;
         let width = f64::from(1 << switch.shift());
-        let narrow = f64::from(switch.apply(self.high.round(weight, self.scale))) * width;
-        let position = weight / self.scale;
+        let narrow = f64::from(switch.apply(high.round(weight, scale))) * width;
+        let position = weight / scale;
         let inside =
             position > f64::from(low.lowest()) * width && position < f64::from(low.highest()) * width;
         Ok(match inside {
@@ -170,16 +172,15 @@ impl<R> Quantizer for DoubleRounding<R> {
     type Code = Packed;
 
     fn encode(&self, weights: &[f64]) -> Result<Packed> {
-        error::finite_slice("weights", weights)?;
-        Ok(Packed::new(weights.iter().map(|&weight| self.high.round(weight, self.scale)), self.high))
+        self.wide.encode(weights)
     }
 
     fn decode(&self, code: &Packed) -> Vec<f64> {
-        code.iter().map(|code| f64::from(code) * self.scale).collect()
+        self.wide.decode(code)
     }
 
     fn stored_bits(&self, code: &Packed) -> usize {
-        code.stored_bits() + 64
+        self.wide.stored_bits(code)
     }
 }
 

@@ -3,8 +3,8 @@ use rand::RngExt;
 use ratebook::Error;
 use ratebook::bandits::noisy_binary_search::{
     BayesLearn, Bisection, Budgeted, Channel, Coins, Instance, Profile, ScreeningSearch, Sequential,
-    binary_entropy,
 };
+use ratebook::math::entropy::binary_entropy;
 use ratebook_test_support::{HalfAdversarial, awkward_f64, config, rng};
 
 /// Targets and half-widths well inside the unit interval.

@@ -1,9 +1,10 @@
 use proptest::prelude::*;
+use ratebook::math::sequences::sequences;
 use ratebook::privacy::baselines::ScaledNoise;
 use ratebook::privacy::channel::{Ledger, Noisy};
 use ratebook::privacy::continual_observation::{Best, BestRun, Recompute, Reduction, Tree, Trivial};
 use ratebook::privacy::instances::{MaxSum, Question, SumSelect, add_record};
-use ratebook::privacy::neighbours::{binary_records, replace_one, sequences};
+use ratebook::privacy::neighbours::{binary_records, replace_one};
 use ratebook::privacy::tree_counter::levels;
 use ratebook::privacy::{Channel, ContinualMechanism, ContinualRun, Shape};
 use ratebook_test_support::{HalfAdversarial, awkward_f64, config, rng};

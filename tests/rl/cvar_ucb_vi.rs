@@ -6,6 +6,8 @@ use ratebook::rl::cvar_ucb_vi::{Bernstein, CvarUcbVi, Hoeffding, Known, Plan, cv
 use ratebook::rl::{Agent, Law, MarkovPolicy, Mdp, Policy, instances, regret};
 use ratebook_test_support::{HalfAdversarial, awkward_f64, config, rng};
 
+use super::instances::Stubborn;
+
 fn law() -> impl Strategy<Value = Law> {
     prop::collection::vec((0..=20u8, 0.01..1.0f64), 1..8).prop_map(|points| {
         let total: f64 = points.iter().map(|p| p.1).sum();
@@ -26,19 +28,6 @@ fn by_definition(law: &Law, tau: f64) -> f64 {
 
 fn random(seed: u64, horizon: usize) -> Mdp {
     instances::dirichlet(3, 2, horizon, 2, 6, &mut rng(seed)).expect("valid sizes")
-}
-
-/// An agent that plays one plan for ever.
-struct Planned(Plan);
-
-impl Agent for Planned {
-    fn begin(&mut self, _: &mut dyn rand::Rng) -> bool {
-        false
-    }
-    fn policy(&self) -> &dyn Policy {
-        &self.0
-    }
-    fn observe(&mut self, _: usize, _: usize, _: usize, _: f64, _: usize) {}
 }
 
 proptest! {
@@ -140,7 +129,7 @@ proptest! {
         let mdp = random(seed, 2);
         let (plan, best) = Plan::exact(&mdp, tau, 6).unwrap();
         let objective = |law: &Law| cvar(law, tau).expect("a tolerance");
-        prop_assert!(regret(&mdp, &mut Planned(plan), 5, best, objective, &mut noise, &mut rng(7)).abs() < 1e-9);
+        prop_assert!(regret(&mdp, &mut Stubborn(plan), 5, best, objective, &mut noise, &mut rng(7)).abs() < 1e-9);
         let mut learner =
             CvarUcbVi::new(Known::of(&mdp, 6).unwrap(), tau, 2.0, Bernstein { scale: 0.1 }).unwrap();
         let total = regret(&mdp, &mut learner, 50, best, objective, &mut noise, &mut rng(7));

@@ -26,10 +26,10 @@ fn policies(mdp: &Mdp) -> impl Iterator<Item = MarkovPolicy> + '_ {
     })
 }
 
-/// Plays one policy for ever.
-struct Stubborn(MarkovPolicy);
+/// An agent that plays one policy for ever.
+pub(super) struct Stubborn<P>(pub P);
 
-impl Agent for Stubborn {
+impl<P: Policy> Agent for Stubborn<P> {
     fn begin(&mut self, _: &mut dyn rand::Rng) -> bool {
         false
     }

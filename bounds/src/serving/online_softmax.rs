@@ -3,6 +3,7 @@
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 use ratebook::math::double_double::DoubleDouble;
+use ratebook::math::sequences::sequences;
 use ratebook::serving::baselines::{Naive, RelativeToFirst, Safe, SafeThenTopK, TwoPass, Unscaled};
 use ratebook::serving::online_softmax::{Normalizer, Online};
 use ratebook::serving::{Meter, Ranked, RunningNormalizer, Softmax, TopK};
@@ -80,7 +81,7 @@ pub fn paper() -> Paper {
                 ),
         )
         .claim(
-            error_where_addends_vanish(Online::<1>, 1.0).control(
+            error_where_addends_vanish(Online::<1>, 1.0).tight(0.8).control(
                 "forgets to rescale",
                 error_where_addends_vanish(TwoPass::<Unscaled<f64>>::new(), 1.0),
             ),
@@ -182,7 +183,6 @@ pub fn error_where_addends_vanish(method: impl Softmax<f64> + Send + Sync + 'sta
         .computed()
         .sweep("V", [10.0, 100.0, 1e3, 1e4])
         .full_sweep([10.0, 100.0, 1e3, 1e4, 1e5])
-        .tight(0.8)
         .measure(move |size, _| {
             let x = nearly_lost(size as usize);
             let reversed: Vec<f64> = x.iter().rev().copied().collect();
@@ -241,12 +241,6 @@ pub fn error_on_lanes(method: impl Softmax<f64> + Send + Sync + 'static, lanes: 
 /// A grid of logits with ties, tiny and huge gaps, entries that vanish and entries without mass.
 const GRID: [f64; 6] = [f64::NEG_INFINITY, -1e6, -36.8, 0.0, 1e-9, 600.0];
 
-/// Every sequence of `size` logits of the grid.
-fn sequences(size: usize) -> impl Iterator<Item = Vec<f64>> {
-    let digit = move |code: usize, place: usize| GRID[code / GRID.len().pow(place as u32) % GRID.len()];
-    (0..GRID.len().pow(size as u32)).map(move |code| (0..size).map(|place| digit(code, place)).collect())
-}
-
 /// The results of merging the logits in order by every binary tree.
 fn every_tree<N: RunningNormalizer<f64>>(x: &[f64]) -> ratebook::Result<Vec<N>> {
     if let [logit] = x {
@@ -273,7 +267,7 @@ pub fn any_tree<N: RunningNormalizer<f64> + 'static>() -> Claim {
         .sweep("n", [1.0, 2.0, 3.0, 4.0])
         .full_sweep([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
         .check(|size, _, cases| -> ratebook::Result<()> {
-            for x in sequences(size as usize) {
+            for x in sequences(&GRID, size as usize) {
                 check_trees::<N>(&x, cases)?;
             }
             Ok(())
@@ -316,7 +310,7 @@ pub fn safe_normaliser<N: RunningNormalizer<f64> + 'static>() -> Claim {
         .sweep("V", [1.0, 2.0, 3.0, 4.0, 5.0])
         .full_sweep([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0])
         .check(|size, _, cases| -> ratebook::Result<()> {
-            for x in sequences(size as usize).filter(|x| x.iter().any(|logit| logit.is_finite())) {
+            for x in sequences(&GRID, size as usize).filter(|x| x.iter().any(|logit| logit.is_finite())) {
                 check_pass::<N>(&x, cases)?;
             }
             Ok(())

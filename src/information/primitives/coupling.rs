@@ -54,22 +54,12 @@ impl Coupling {
 
     /// The law of the column given the row; all zeros for a row without mass.
     pub fn conditional(&self, row: usize) -> Vec<f64> {
-        let mut law = vec![0.0; self.columns];
-        for cell in self.cells.iter().filter(|cell| cell.0 == row) {
-            law[cell.1] += cell.2;
-        }
-        let total: f64 = law.iter().sum();
-        law.iter().map(|mass| if total > 0.0 { mass / total } else { 0.0 }).collect()
+        normalised(self.columns, self.cells.iter().filter(|cell| cell.0 == row).map(|cell| (cell.1, cell.2)))
     }
 
     /// The law of the row given the column; all zeros for a column without mass.
     pub fn posterior(&self, column: usize) -> Vec<f64> {
-        let mut law = vec![0.0; self.rows];
-        for cell in self.cells.iter().filter(|cell| cell.1 == column) {
-            law[cell.0] += cell.2;
-        }
-        let total: f64 = law.iter().sum();
-        law.iter().map(|mass| if total > 0.0 { mass / total } else { 0.0 }).collect()
+        normalised(self.rows, self.cells.iter().filter(|cell| cell.1 == column).map(|cell| (cell.0, cell.2)))
     }
 
     /// The full table.
@@ -80,6 +70,14 @@ impl Coupling {
         }
         table
     }
+}
+
+/// The law on `size` points in proportion to the masses; all zeros where there is none.
+fn normalised(size: usize, masses: impl Iterator<Item = (usize, f64)>) -> Vec<f64> {
+    let mut law = vec![0.0; size];
+    masses.for_each(|(point, mass)| law[point] += mass);
+    let total: f64 = law.iter().sum();
+    law.iter().map(|mass| if total > 0.0 { mass / total } else { 0.0 }).collect()
 }
 
 /// A way to couple two laws.

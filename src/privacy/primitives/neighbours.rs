@@ -1,21 +1,10 @@
 //! Every data set of a small universe, and every neighbour of each: what an exhaustive audit walks.
 
+use crate::math::sequences::sequences;
+
 /// Every record of `columns` bits, 2^`columns` of them, in binary order.
 pub fn binary_records(columns: usize) -> Vec<Vec<bool>> {
-    (0..1usize << columns).map(|word| (0..columns).map(|j| word >> j & 1 == 1).collect()).collect()
-}
-
-/// Every sequence of `length` elements of `alphabet`, |alphabet|^length of them, in counting order.
-pub fn sequences<T: Clone>(alphabet: &[T], length: usize) -> impl Iterator<Item = Vec<T>> + '_ {
-    let count = alphabet.len().pow(length as u32);
-    (0..count).map(move |index| {
-        let digits = (0..length).scan(index, |rest, _| {
-            let digit = *rest % alphabet.len();
-            *rest /= alphabet.len();
-            Some(digit)
-        });
-        digits.map(|digit| alphabet[digit].clone()).collect()
-    })
+    sequences(&[false, true], columns).collect()
 }
 
 /// Every data set that differs from `data` by the replacement of exactly one element with another
@@ -51,6 +40,5 @@ mod tests {
                 assert_eq!(stream.iter().zip(&neighbour).filter(|(a, b)| a != b).count(), 1);
             }
         }
-        assert_eq!(sequences(&records, 0).count(), 1);
     }
 }

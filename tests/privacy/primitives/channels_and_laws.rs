@@ -1,10 +1,11 @@
 //! What the whole area rests on: channels, laws, the accountant, the tree counter.
 
 use proptest::prelude::*;
+use ratebook::math::sequences::sequences;
 use ratebook::privacy::Channel;
 use ratebook::privacy::channel::{Ledger, Noisy, Release, first_argmax};
 use ratebook::privacy::laws::{exponential_law, hockey_stick, max_log_ratio, renyi_divergence};
-use ratebook::privacy::neighbours::{binary_records, replace_one, sequences};
+use ratebook::privacy::neighbours::{binary_records, replace_one};
 use ratebook::privacy::tree_counter::{TreeCounter, levels};
 use ratebook::privacy::zcdp;
 use ratebook_test_support::{HalfAdversarial, awkward_f64, config, rng};

@@ -81,9 +81,9 @@ fn gain_ratio(values: &[f64], masses: &[f64], draft_cost: f64, foresight: bool) 
 }
 
 /// Where acceptance varies and can be foreseen, the threshold beats every fixed length.
-pub fn gain(id: &str, values: &[f64], masses: &[f64], foresight: bool) -> Claim {
+pub fn gain(values: &[f64], masses: &[f64], foresight: bool) -> Claim {
     let (values, masses) = (values.to_vec(), masses.to_vec());
-    Claim::at_least(id, |_| 1.15)
+    Claim::at_least("gain over fixed lengths", |_| 1.15)
         .states("The best fixed length costs at least 1.15 times as much per token as the threshold.")
         .assuming("acceptance 0 or 0.95 with probabilities 0.2 and 0.8, known once drafted; exact costs")
         .source(Source::Derived)

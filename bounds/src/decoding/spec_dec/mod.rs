@@ -45,10 +45,8 @@ pub fn paper() -> Paper {
                 .control("takes the last token back unverified", lossless(|k| DiscardLast(Lossless::new(k)))),
         )
         .claim(
-            gain("gain over fixed lengths", &[0.0, 0.95], &[0.2, 0.8], true).control(
-                "predicts the mean",
-                gain("gain over fixed lengths", &[0.0, 0.95], &[0.2, 0.8], false),
-            ),
+            gain(&[0.0, 0.95], &[0.2, 0.8], true)
+                .control("predicts the mean", gain(&[0.0, 0.95], &[0.2, 0.8], false)),
         )
         .claim(no_gain(&[0.8], &[1.0]).control("acceptance that varies", no_gain(&[0.0, 0.95], &[0.2, 0.8])))
         .claim(gain_with_a_head(|examples, _| examples).control(

@@ -43,6 +43,7 @@ pub fn paper() -> Paper {
         )
         .claim(
             move_above(FirstOrder, |epsilon| gain_kept(LETTER_SPREAD, epsilon))
+                .tight(0.3)
                 .refutes(
                     "Theorem 3 above the map, read at a finite rate: moving the smallest normalised cell is optimal",
                     move_above(FirstOrder, |_| 1.0),
@@ -54,6 +55,7 @@ pub fn paper() -> Paper {
         )
         .claim(
             move_below(FirstOrder, |epsilon| loss_allowed(CELL_SPREAD, epsilon))
+                .tight(0.3)
                 .refutes(
                     "Theorem 3 below the map, read at a finite rate: lightest letter to heaviest is optimal",
                     move_below(FirstOrder, |_| 1.0),
@@ -94,5 +96,5 @@ const UNITS: u32 = 24;
 /// Every law of exactly `symbols` masses in whole units of 1/24, largest first.
 fn laws(symbols: usize) -> impl Iterator<Item = Vec<f64>> {
     let parts = integer_partitions(UNITS, symbols).into_iter().filter(move |parts| parts.len() == symbols);
-    parts.map(|parts| parts.iter().map(|&part| f64::from(part) / f64::from(UNITS)).collect())
+    parts.map(|parts| law(&parts))
 }

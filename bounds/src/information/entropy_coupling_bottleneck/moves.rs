@@ -42,6 +42,15 @@ fn every_boundary(rule: &impl BoundaryRule, change: f64) -> Result<Vec<(f64, f64
     Ok(found)
 }
 
+fn one_move(claim: Claim) -> Claim {
+    claim
+        .assuming("every p in units of 1/24 on up to 5 symbols, every map, moves of at most 5 % of a cell; the worst")
+        .source(Source::Derived)
+        .exhaustive()
+        .sweep("epsilon", [1e-3, 1e-6, 1e-9])
+        .full_sweep([1e-2, 1e-3, 1e-4, 1e-6, 1e-9, 1e-12])
+}
+
 /// When H(T) rises by ε, the rule's move gains at least `kept`(ε) of what the best move gains.
 ///
 /// Theorem 3 says that its move is optimal for an infinitesimal mass, and the paper's Figure 2 uses it for whole
@@ -52,17 +61,11 @@ pub fn move_above(
     rule: impl BoundaryRule + Send + Sync + 'static,
     kept: impl Fn(f64) -> f64 + Send + Sync + 'static,
 ) -> Claim {
-    Claim::at_least("move above", kept)
+    one_move(Claim::at_least("move above", kept))
         .states(
             "To raise $H(T)$ by $\\epsilon$, moving the smallest normalised cell to a new letter gains at least \
              $1 - \\log_2 s / \\log_2(1/\\epsilon)$ of the best gain, $s$ being the spread of the letters' masses.",
         )
-        .assuming("every p in units of 1/24 on up to 5 symbols, every map, moves of at most 5 % of a cell; the worst")
-        .source(Source::Derived)
-        .exhaustive()
-        .tight(0.3)
-        .sweep("epsilon", [1e-3, 1e-6, 1e-9])
-        .full_sweep([1e-2, 1e-3, 1e-4, 1e-6, 1e-9, 1e-12])
         .measure(move |epsilon, _| -> Result<f64> {
             let moves = every_boundary(&rule, epsilon)?;
             Ok(moves.iter().map(|(here, best)| here / best).fold(f64::INFINITY, f64::min))
@@ -77,17 +80,11 @@ pub fn move_below(
     rule: impl BoundaryRule + Send + Sync + 'static,
     allowed: impl Fn(f64) -> f64 + Send + Sync + 'static,
 ) -> Claim {
-    Claim::at_most("move below", allowed)
+    one_move(Claim::at_most("move below", allowed))
         .states(
             "To lower $H(T)$ by $\\epsilon$, moving the smallest cell of the lightest letter to the heaviest loses at \
              most $1 + \\log_2 s / \\log_2(1/\\epsilon)$ times the least loss, $s$ being the spread of the cells.",
         )
-        .assuming("every p in units of 1/24 on up to 5 symbols, every map, moves of at most 5 % of a cell; the worst")
-        .source(Source::Derived)
-        .exhaustive()
-        .tight(0.3)
-        .sweep("epsilon", [1e-3, 1e-6, 1e-9])
-        .full_sweep([1e-2, 1e-3, 1e-4, 1e-6, 1e-9, 1e-12])
         .measure(move |epsilon, _| -> Result<f64> {
             let moves = every_boundary(&rule, -epsilon)?;
             Ok(moves.iter().map(|(here, best)| here / best).fold(0.0, f64::max))

@@ -69,14 +69,18 @@ pub fn paper() -> Paper {
     )
     .claim(
         budget_of_recompute(Recompute::new(MaxSum))
+            .tight(1e-3)
             .control(halved, budget_of_recompute(ScaledNoise::halved(Recompute::new(MaxSum)))),
     )
     .claim(
+        // Its law is not Gaussian: no pair of streams this short attains the bound of Hoeffding's lemma.
         budget_of_select(Recompute::new(SumSelect))
+            .tight(0.1)
             .control(halved, budget_of_select(ScaledNoise::halved(Recompute::new(SumSelect)))),
     )
     .claim(
         budget_of_tree(Tree::new(MaxSum))
+            .tight(1e-3)
             .control(halved, budget_of_tree(ScaledNoise::halved(Tree::new(MaxSum))))
             .control("noise without the factor d", budget_of_tree(PerColumnNoise)),
     )

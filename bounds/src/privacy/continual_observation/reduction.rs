@@ -2,10 +2,11 @@
 
 use rand::RngExt;
 use ratebook::Result;
+use ratebook::math::sequences::sequences;
 use ratebook::privacy::channel::{Ledger, Noisy};
 use ratebook::privacy::continual_observation::{Recompute, Reduction};
 use ratebook::privacy::instances::{MaxSum, add_record};
-use ratebook::privacy::neighbours::{binary_records, sequences};
+use ratebook::privacy::neighbours::binary_records;
 use ratebook::privacy::{ContinualMechanism, ContinualRun};
 use ratebook_judge::{Claim, Source};
 

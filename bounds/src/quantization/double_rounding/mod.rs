@@ -87,10 +87,3 @@ fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
     let count = values.len() as f64;
     values.sum::<f64>() / count
 }
-
-/// Every sequence of `length` elements of `values`.
-fn sequences<T: Copy>(values: &[T], length: usize) -> impl Iterator<Item = Vec<T>> {
-    let base = values.len();
-    let element = move |code: usize, place: usize| values[code / base.pow(place as u32) % base];
-    (0..base.pow(length as u32)).map(move |code| (0..length).map(|place| element(code, place)).collect())
-}

@@ -1,11 +1,12 @@
 //! The claims about the search for bits (Algorithm 2).
 
 use ratebook::Result;
+use ratebook::math::sequences::sequences;
 use ratebook::quantization::double_rounding::HessianSearch;
 use ratebook::quantization::{BitSearch, BitWidth};
 use ratebook_judge::{Claim, Source};
 
-use super::{CANDIDATES, sequences, widths};
+use super::{CANDIDATES, widths};
 
 /// Sensitivities with ties and gaps of every size.
 const SENSITIVITIES: [f64; 4] = [0.1, 1.0, 1.5, 8.0];

@@ -4,12 +4,13 @@ use std::convert::Infallible;
 
 use rand::{Rng, TryRng};
 use ratebook::Result;
+use ratebook::math::sequences::sequences;
 use ratebook::quantization::BitWidth;
 use ratebook::quantization::double_rounding::Roulette;
 use ratebook_judge::{Claim, Source, Tolerance};
 
 use super::bounds::{learning_rate, roulette_probability};
-use super::{CANDIDATES, mean, sequences, widths};
+use super::{CANDIDATES, mean, widths};
 
 /// Words that go through [0, 1) in equal steps, from the middle of the first: a draw at every quantile.
 struct Quantiles {

@@ -66,39 +66,42 @@ pub fn bracketed(method: impl Method + Send + Sync + 'static, report: Report) ->
         })
 }
 
-/// After rounding the gap falls like √(D/T).
-pub fn rounded_gap_rate(method: impl Method + Send + Sync + 'static) -> Claim {
-    Claim::rate("rounded gap rate", |rounds| {
-        rounded_gap(1.0, gap(1.0, information(SIZE), rounds), marginal_error(information(SIZE), rounds))
-    })
-    .states("After rounding to the polytope the gap falls like $B \\sqrt{D/T}$.")
-    .assuming("linear costs, independent uniform entries, 16 × 16; B = 1, D = ln 16")
-    .source(Source::Derived)
-    .sweep("T", geometric(400.0, 6400.0, 5))
-    .full_sweep(geometric(400.0, 25_600.0, 7))
-    .replicates(32, 64)
-    .detects(0.12)
-    .paths(move |horizons, streams| {
-        on_each(&costs(1, streams)?, horizons, |cost, rounds| rounded_gap_of(&method, cost, rounds, streams))
-    })
-}
-
-/// The marginal error of the average falls like √(D/T).
-pub fn marginal_error_rate(method: impl Method + Send + Sync + 'static) -> Claim {
-    Claim::rate("marginal error rate", |rounds| marginal_error(information(SIZE), rounds))
-        .states("The $L_1$ marginal error of the average falls like $\\sqrt{D/T}$.")
-        .assuming("linear costs, independent uniform entries, 16 × 16; D = ln 16")
+/// A rate on one random linear cost a replicate, at every horizon.
+fn rate(
+    claim: Claim,
+    measure: impl Fn(&LinearCost, f64, &mut Streams) -> Result<f64> + Send + Sync + 'static,
+) -> Claim {
+    claim
         .source(Source::Derived)
         .sweep("T", geometric(400.0, 6400.0, 5))
         .full_sweep(geometric(400.0, 25_600.0, 7))
         .replicates(32, 64)
         .detects(0.12)
         .paths(move |horizons, streams| {
-            on_each(&costs(1, streams)?, horizons, |cost, rounds| {
-                let average = minimise(&method, cost, rounds as usize, &mut streams.noise)?;
-                Ok(cost.polytope().marginal_error(&average))
-            })
+            on_each(&costs(1, streams)?, horizons, |cost, rounds| measure(cost, rounds, streams))
         })
+}
+
+/// After rounding the gap falls like √(D/T).
+pub fn rounded_gap_rate(method: impl Method + Send + Sync + 'static) -> Claim {
+    let promised = |rounds| {
+        rounded_gap(1.0, gap(1.0, information(SIZE), rounds), marginal_error(information(SIZE), rounds))
+    };
+    let claim = Claim::rate("rounded gap rate", promised)
+        .states("After rounding to the polytope the gap falls like $B \\sqrt{D/T}$.")
+        .assuming("linear costs, independent uniform entries, 16 × 16; B = 1, D = ln 16");
+    rate(claim, move |cost, rounds, streams| rounded_gap_of(&method, cost, rounds, streams))
+}
+
+/// The marginal error of the average falls like √(D/T).
+pub fn marginal_error_rate(method: impl Method + Send + Sync + 'static) -> Claim {
+    let claim = Claim::rate("marginal error rate", |rounds| marginal_error(information(SIZE), rounds))
+        .states("The $L_1$ marginal error of the average falls like $\\sqrt{D/T}$.")
+        .assuming("linear costs, independent uniform entries, 16 × 16; D = ln 16");
+    rate(claim, move |cost, rounds, streams| {
+        let average = minimise(&method, cost, rounds as usize, &mut streams.noise)?;
+        Ok(cost.polytope().marginal_error(&average))
+    })
 }
 
 /// Sinkhorn at a fixed regularisation stops at its entropic bias; Mirror Sinkhorn does not.

@@ -95,6 +95,23 @@ fn power_is_counted_exactly() {
     assert_eq!(judge(&claim.detects(1e9), flags(0, 66)).verdict, Verdict::Holds);
 }
 
+/// With three trials even three failures do not show that δ = 0.95 is exceeded: their lower limit is 0.1.
+#[test]
+fn some_violations_cannot_be_found_at_all() {
+    let judged = judge(&event(0.95), flags(0, 3));
+    assert_eq!(judged.verdict, Verdict::Inconclusive);
+    assert!(judged.reason.starts_with("3 replicates do not reach"), "{}", judged.reason);
+}
+
+#[test]
+fn the_edge_of_fragility() {
+    // Up to two failures are allowed: room for three counts, which is three times √(0 + 1).
+    let claim = event(clopper_pearson(2, 300, 1e-3).high);
+    assert!(!judge(&claim, flags(0, 300)).fragile);
+    assert!(judge(&claim, flags(1, 300)).fragile);
+    assert_eq!(judge(&claim, flags(3, 300)).verdict, Verdict::Inconclusive);
+}
+
 #[test]
 fn few_failures_of_room_are_fragile() {
     // With 300 trials and δ = 0.05 up to k failures are allowed; fragile below three times √(failures + 1).

@@ -243,6 +243,7 @@ fn a_bound_far_from_the_measurement_is_vacuous() {
     assert!(vacuous(at_most(1.0).computed().trivial(|_| 1.0), 0.5));
     assert!(!vacuous(at_least(0.1).computed().trivial(|_| 0.0), 0.5));
     assert!(vacuous(at_least(0.0).computed().trivial(|_| 0.0), 0.5));
+    assert!(vacuous(at_least(0.1).computed().trivial(|_| 0.1), 0.5));
     // One informative point is enough.
     let points = [(1.0, vec![vec![1e-6]]), (2.0, vec![vec![0.5]])];
     assert!(!judge_points(&at_most(1.0).computed(), &points).unwrap().vacuous);

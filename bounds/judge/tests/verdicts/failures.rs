@@ -103,6 +103,19 @@ fn some_violations_cannot_be_found_at_all() {
     assert!(judged.reason.starts_with("3 replicates do not reach"), "{}", judged.reason);
 }
 
+/// A δ that is itself the lower limit of 20 failures is exceeded from 21 failures on, not from 20.
+#[test]
+fn power_counts_from_beyond_delta() {
+    use statrs::distribution::{Binomial, DiscreteCDF};
+    let delta = clopper_pearson(20, 100, 1e-3).low;
+    let reaches = |p: f64, least: u64| Binomial::new(p, 100).unwrap().sf(least - 1) >= 0.999;
+    // A truth that gives 20 failures with probability 0.999, but not 21.
+    let truth = (100..400).map(|i| f64::from(i) / 1000.0).find(|&p| reaches(p, 20)).unwrap();
+    assert!(!reaches(truth, 21));
+    let claim = Claim::fails_at_most("c", move |_| delta).detects(truth / delta - 1.0).event(|_, _| false);
+    assert_eq!(judge(&claim, flags(0, 100)).verdict, Verdict::Inconclusive);
+}
+
 #[test]
 fn the_edge_of_fragility() {
     // Up to two failures are allowed: room for three counts, which is three times √(0 + 1).

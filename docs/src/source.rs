@@ -33,26 +33,26 @@ impl Source {
         Ok(Self { path: path.into(), text: text.join("\n"), code: code.join("\n").trim().into() })
     }
 
-    /// The files of the module `tree/id`: one, or those of a folder with its `mod.rs` first.
+    /// The files of the module `tree/id`: its own, which is `id.rs` or the `mod.rs` of its folder, then the
+    /// folder's others by name.
     ///
     /// # Errors
     /// There is no such module.
     pub fn of_module(root: &Path, tree: &str, id: &str) -> Result<Vec<Self>> {
-        let file = Path::new(tree).join(format!("{id}.rs"));
-        if root.join(&file).exists() {
-            return Ok(vec![Self::read(root, &file)?]);
-        }
         let folder = Path::new(tree).join(id);
-        let entries = std::fs::read_dir(root.join(&folder)).with_context(|| folder.display().to_string())?;
-        let mut files: Vec<PathBuf> = entries
-            .filter_map(|entry| Some(folder.join(entry.ok()?.file_name())))
-            .filter(|path| path.extension().is_some_and(|e| e == "rs"))
-            .collect();
-        files.sort_by_key(|path| (!path.ends_with("mod.rs"), path.clone()));
-        if !files.first().is_some_and(|path| path.ends_with("mod.rs")) {
-            bail!("{} has no mod.rs", folder.display());
+        let candidates = [folder.with_extension("rs"), folder.join("mod.rs")];
+        let Some(own) = candidates.into_iter().find(|path| root.join(path).exists()) else {
+            bail!("there is no module {}", folder.display());
+        };
+        let mut parts: Vec<PathBuf> = Vec::new();
+        if root.join(&folder).exists() {
+            for entry in std::fs::read_dir(root.join(&folder))? {
+                parts.push(folder.join(entry?.file_name()));
+            }
         }
-        files.iter().map(|path| Self::read(root, path)).collect()
+        parts.retain(|path| *path != own && path.extension().is_some_and(|e| e == "rs"));
+        parts.sort();
+        std::iter::once(&own).chain(&parts).map(|path| Self::read(root, path)).collect()
     }
 
     /// The `//!` text as a part of a page: headings `levels` deeper, code blocks marked as Rust, links to Rust
@@ -147,8 +147,21 @@ mod tests {
         let source = Source::read(&root, Path::new("src/bandits/bracketing_halving.rs")).unwrap();
         assert!(source.summary().starts_with("Sequential Halving"));
         assert!(source.code.starts_with("use ") && !source.code.contains("//!"));
-        let folder = Source::of_module(&root, "src", "convex/classics").unwrap();
-        assert!(folder.len() > 1 && folder[0].path.ends_with("mod.rs"));
+    }
+
+    #[test]
+    fn a_module_may_have_parts() {
+        let root = ratebook_bounds::catalog::root();
+        let modules = [
+            ("bandits/bracketing_halving", false),
+            ("bandits/noisy_binary_search", true),
+            ("convex/classics", true),
+        ];
+        for (id, has_parts) in modules {
+            let module = Source::of_module(&root, "src", id).unwrap();
+            assert_eq!(module.len() > 1, has_parts, "{id}");
+            assert!(module[0].path.ends_with("mod.rs") || module[0].path.ends_with(format!("{id}.rs")));
+        }
         assert!(Source::of_module(&root, "src", "bandits/no_such_paper").is_err());
     }
 }

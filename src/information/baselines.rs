@@ -132,7 +132,7 @@ impl OptimalCoupling {
     }
 }
 
-/// The best of all moves that take less than a given share of one cell: what
+/// The best of all moves that take at most a given share of one cell: what
 /// [`FirstOrder`] is measured against.
 #[derive(Debug, Clone, Copy)]
 pub struct BestMove {

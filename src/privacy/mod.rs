@@ -39,6 +39,11 @@
 //! # }
 //! ```
 //!
+//! # Which method
+//! - *An answer after every record of a stream*: [`continual_observation`]. Sums over time are nearly
+//!   free, because a binary counter spreads each record over few releases; a maximum over many columns
+//!   is better recomputed now and then and held in between.
+//!
 //! # Which accounting
 //! - *Pure* $(\varepsilon, 0)$: [`laws::max_log_ratio`] of two laws. Composes additively in
 //!   $\varepsilon$; one release out of $k$ gets $\varepsilon / k$.

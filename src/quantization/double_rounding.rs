@@ -144,8 +144,9 @@ impl<R: SecondRounding + Copy> DoubleRounding<R> {
     /// If `low` is wider than the stored codes.
     pub fn decode_at(&self, code: &Packed, low: BitWidth) -> Result<Vec<f64>> {
         let switch = BitSwitch::new(self.wide.width(), low, self.rounding)?;
-        let step = self.wide.scale() * f64::from(1 << switch.shift());
-        Ok(code.iter().map(|code| f64::from(switch.apply(code)) * step).collect())
+        // The code is widened, not the step, which could overflow: 0·∞ is no weight.
+        let widened = |code| f64::from(switch.apply(code) << switch.shift());
+        Ok(code.iter().map(|code| widened(code) * self.wide.scale()).collect())
     }
 
     /// The straight-through gradient of step 2 for one weight at `low` bits.

@@ -117,8 +117,12 @@ proptest! {
                 let finite = !weights.is_empty() && weights.iter().all(|w| w.is_finite());
                 let encoded = quantizer.encode(&weights);
                 prop_assert_eq!(encoded.is_ok(), finite);
-                if let Err(error) = encoded {
-                    prop_assert!(error.to_string().starts_with("weights"));
+                match encoded {
+                    Ok(code) => {
+                        let narrow = quantizer.decode_at(&code, bits(2)).unwrap();
+                        prop_assert!(narrow.iter().all(|weight| !weight.is_nan()));
+                    }
+                    Err(error) => prop_assert!(error.to_string().starts_with("weights")),
                 }
             }
             Err(error) => {

@@ -50,7 +50,7 @@ pub fn roulette_probability(bits: &[u32], index: usize, sensitive: bool) -> f64 
     }
 }
 
-/// λ_b of Equations 6 and 7, from the mean over the layers of the largest clipped gradient.
+/// λ_b of Equations 6 and 7, from the mean over the layers of the largest clipped gradient. For Δ ≤ 6.
 pub fn learning_rate(lambda: f64, delta: u32, mean: f64) -> f64 {
     let eta = [1.0, 0.5, 0.1, 0.05, 0.01, 0.005, 0.001][delta as usize];
     eta * (lambda - mean)

@@ -30,20 +30,21 @@
 //!    ([`transition_matrix`]).
 //!
 //! # Theorem
-//! Prediction (Theorem 1 of the paper): the minimax risk lies between orders
+//! Prediction, as printed in the abstract: the minimax risk lies between orders
 //! $$ \frac{k \ln\ln n}{n} \quad\text{and}\quad \frac{k^2 \ln\ln n}{n}. $$
 //! Estimation: the risk of row $i$ is $(k-1)/(2 n \pi_i)$ in Kullback–Leibler loss and
 //! $(1 - \sum_j M_{ij}^2)/(n \pi_i)$ in squared loss, to leading order, and the worst case over
 //! $\delta$-bounded chains has $\pi_i = \delta$.
 //!
 //! # What does not hold
-//! The upper bound holds for $k = 2$. For three or more states Han, Jana and Wu note that its proof
-//! "relies on implicit assumptions on mixing time", and prove (their Theorem 1), for
-//! $3 \le k \le c\sqrt n$ and stationary, even reversible, chains,
+//! The upper bound holds for $k = 2$. Of three or more states Han, Jana and Wu write that it "relies on
+//! implicit assumptions on mixing time such as spectral gap conditions", and they prove (their
+//! Theorem 1; Theorem 7 for three states), for $3 \le k \le c\sqrt n$ and stationary, even reversible,
+//! chains,
 //! $$ \mathrm{Risk}_{k,n} = \Theta\Bigl(\frac{k^2}{n} \ln\frac{n}{k^2}\Bigr), $$
 //! attained by step 4. A third state that is left at rate $1/n$ hides the other two for a uniformly
 //! distributed time, so the number of useful observations is uniform on $1..n$, and the mean of its
-//! inverse is $\ln n / n$, not $1/n$.
+//! inverse is $\ln n / n$, not $1/n$. The bounds module sums that loss exactly.
 //!
 //! # Reference
 //! Hao, Orlitsky, Pichapati, *On Learning Markov Chains*, NeurIPS 2018, arXiv 1810.11754. The hybrid

@@ -107,7 +107,7 @@ pub fn error_shrinks(fitter: impl Fitter + Send + Sync + 'static) -> Claim {
         .source(Source::Classical)
         .sweep("n", geometric(60.0, 960.0, 5))
         .full_sweep(geometric(60.0, 3840.0, 7))
-        .replicates(400, 2_000)
+        .replicates(400, 1_000)
         .detects(0.3)
         .measure(move |runs, streams| -> ratebook::Result<f64> {
             let law = fitter.fit(&draw(runs, streams)?)?;
@@ -128,7 +128,7 @@ pub fn many_runs_needed(method: impl ExponentInterval + Send + Sync + 'static) -
         .source(Source::Abstract)
         .sweep("n", [RUNS])
         .full_sweep([120.0, 240.0, 480.0])
-        .replicates(100, 3_000)
+        .replicates(100, 500)
         .measure(move |runs, streams| -> ratebook::Result<f64> {
             let data = draw(runs, streams)?;
             let (low, high) = method.interval(&data, LEVEL, &mut streams.algorithm)?;
@@ -157,7 +157,7 @@ pub fn spread_as_predicted(fitter: impl Fitter + Send + Sync + 'static) -> Claim
         .assuming(DATA)
         .source(Source::Classical)
         .sweep("n", [RUNS])
-        .replicates(1_500, 20_000)
+        .replicates(1_500, 10_000)
         .detects(0.6)
         .measure(move |runs, streams| -> ratebook::Result<f64> {
             let data = draw(runs, streams)?;
@@ -176,7 +176,7 @@ pub fn covers(method: impl ExponentInterval + Send + Sync + 'static) -> Claim {
         .assuming(DATA)
         .source(Source::Classical)
         .sweep("n", [RUNS])
-        .replicates(1_500, 20_000)
+        .replicates(1_500, 10_000)
         .detects(0.2)
         .measure(move |runs, streams| -> ratebook::Result<bool> {
             let data = draw(runs, streams)?;
@@ -196,7 +196,7 @@ pub fn width_as_predicted(method: impl ExponentInterval + Send + Sync + 'static)
         .source(Source::Classical)
         .sweep("n", [60.0])
         .full_sweep([60.0, 120.0, 240.0])
-        .replicates(150, 1_000)
+        .replicates(150, 400)
         .detects(0.5)
         .measure(move |runs, streams| -> ratebook::Result<f64> {
             let data = draw(runs, streams)?;

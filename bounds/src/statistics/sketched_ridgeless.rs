@@ -287,7 +287,7 @@ pub fn validated_size(
         .source(Source::Empirical)
         .sweep("σ", [0.5])
         .full_sweep([0.25, 0.5, 0.75])
-        .replicates(200, 4_000)
+        .replicates(200, 2_000)
         .measure(move |sigma, streams| -> ratebook::Result<f64> {
             let problem = GaussianLinear::new(150, FEATURES as usize, ALPHA, sigma)?;
             realised_loss(&problem, &estimator, &mut streams.noise, &mut streams.algorithm)

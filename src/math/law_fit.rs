@@ -100,11 +100,6 @@ impl HuberFit {
         Ok(Self { delta: error::positive("delta", delta)?, solver })
     }
 
-    /// The residual beyond which a loss is linear.
-    pub fn delta(&self) -> f64 {
-        self.delta
-    }
-
     /// The sum of the Huber losses at `theta`; writes its gradient.
     pub fn objective<L: LogSumLaw>(
         &self,

@@ -116,8 +116,8 @@ fn write_series(series: &SeriesOutcome, axis: &str) -> String {
     if let Some(slope) = judged.slope {
         let exponent = judged.exponent.unwrap_or(f64::NAN);
         // An exponent of zero is recorded as zero, not as the rounding error it was computed with.
-        let at_nine_decimals = |v: f64| significant((v * 1e9).round() / 1e9);
-        let [fit, low, high, exponent] = [slope.fit, slope.low, slope.high, exponent].map(at_nine_decimals);
+        let exact = |v: f64| significant(if v.abs() < 5e-10 { 0.0 } else { v });
+        let [fit, low, high, exponent] = [slope.fit, slope.low, slope.high, exponent].map(exact);
         text += &format!("  slope {fit} in {low} to {high}, exponent {exponent}\n");
     }
     text += &format!("  verdict {}\n", verdict_line(series));

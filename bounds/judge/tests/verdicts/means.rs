@@ -110,6 +110,10 @@ fn too_few_replicates_for_the_declared_violation_are_named() {
     // Half the allowed distance needs four times the replicates.
     let judged = judge(&at_most(bound).detects(0.1 + BIT), values());
     assert_eq!(judged.reason, "100 replicates do not reach the declared violation: 400 would");
+    // The distance is a share of the bound or prediction, be it far from one.
+    let far = Claim::equals("c", |_| 4.0, Tolerance::Relative(0.05)).detects(0.15);
+    assert_eq!(verdict_of(&far, spread(4.0, SE)), Verdict::Holds);
+    assert_eq!(verdict_of(&at_most(4.0), spread(0.5, 0.1)), Verdict::Holds);
     // For a prediction the tolerance is part of the distance.
     let reach = (t(5e-4) + z()) * SE;
     let claim = |detects| Claim::equals("c", |_| 1.0, Tolerance::Relative(0.05)).detects(detects);
@@ -261,6 +265,8 @@ fn holding_by_a_hair_is_fragile() {
     assert!(!fragile(1.0 + hair + BIT));
     assert!(judge(&at_least(1.0 - hair + BIT), spread(1.0, SE)).fragile);
     assert!(!judge(&at_least(1.0 - hair - BIT), spread(1.0, SE)).fragile);
+    // Without any spread nothing is.
+    assert!(!judge(&at_most(1.0), vec![1.0; N]).fragile);
     // Only what holds can be fragile.
     assert!(!judge(&at_most(1.0), spread(1.0, SE)).fragile);
     assert!(!judge(&at_most(1.0).computed(), vec![1.0]).fragile);

@@ -272,7 +272,8 @@ mod tests {
         assert_relative_eq!(worst_case_rate(16.0, 400.0), 0.4, max_relative = 1e-12);
         assert_eq!(pulls_per_stage(5, 300.0), [20.0, 33.0, 50.0]);
         assert_relative_eq!(simple_regret(2, 2e6), 1.256_227_607_646_614_3e-3, max_relative = 1e-12);
-        assert_eq!(simple_regret(4, 8.0), 2.0);
+        // One pull an arm, then two: min(1, c) + c/√2.
+        assert_relative_eq!(simple_regret(4, 8.0), 1.888_287_060_080_674_7, max_relative = 1e-12);
         assert_relative_eq!(gap_threshold(4, 800.0, 3.0), 0.3 + 0.3 / 2f64.sqrt(), max_relative = 1e-12);
         assert_relative_eq!(gap_tail(64, 2.5), 12.0 * (-6.25f64).exp(), max_relative = 1e-12);
         assert_eq!(gap_tail(64, 0.5), 1.0);

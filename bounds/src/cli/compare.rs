@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use comfy_table::Cell;
 use ratebook_judge::compare::Word;
+use ratebook_judge::record::significant;
 use ratebook_judge::sample::{Point, Sample};
 use ratebook_judge::variant::{self, Report};
 use ratebook_judge::{Claim, Tier};
@@ -65,7 +66,7 @@ fn print_report(report: &Report, axis: &str) {
     for p in &report.comparison.points {
         let ratio = |log: f64| style::short(Some(log.exp()));
         table.add_row(vec![
-            Cell::new(style::short(Some(p.x))),
+            Cell::new(significant(p.x)),
             Cell::new(ratio(p.log_ratio)),
             Cell::new(ratio(p.low)),
             Cell::new(ratio(p.high)),

@@ -69,8 +69,8 @@ fn read(path: &Path) -> Result<String, String> {
 
 /// A line that is added to a list file.
 enum Edit {
-    /// Among the lines that start with the first text, in alphabetical order; before the marker when there is
-    /// no such line yet.
+    /// Among the lines that start with the first text, in alphabetical order; before the marker, or last, when
+    /// there is no such line yet.
     Line(&'static str, String, &'static str),
     /// An element of the `vec![…]`, last.
     Element(String),
@@ -87,7 +87,7 @@ impl Edit {
                 let at = (lines.iter().position(|l| is_sibling(l) && l.trim_start() > line.trim_start()))
                     .or_else(|| lines.iter().rposition(is_sibling).map(|last| last + 1))
                     .or_else(|| lines.iter().position(|l| l.starts_with(marker)))
-                    .ok_or("no place for the module's line")?;
+                    .unwrap_or(lines.len());
                 let mut lines: Vec<String> = lines.into_iter().map(String::from).collect();
                 lines.insert(at, line.clone());
                 Ok(lines.join("\n") + "\n")
@@ -144,9 +144,7 @@ fn new_area(root: &Path, area: &str) -> Result<Vec<(std::path::PathBuf, String)>
         (bounds.clone(), with_papers(edited(&bounds, &[line(), Edit::Area(area.into())])?)?),
         (
             root.join("src").join(area).join("mod.rs"),
-            format!(
-                "//! The area `{area}`: what unites its papers, and which method to use when.\n\nuse crate::Result;\n"
-            ),
+            format!("//! The area `{area}`: what unites its papers, and which method to use when.\n\n"),
         ),
         (
             root.join("bounds/src").join(area).join("mod.rs"),
@@ -194,7 +192,7 @@ mod tests {
         );
         assert_eq!(line("pub mod a;\n\nuse x;\n").unwrap(), "pub mod a;\npub mod m;\n\nuse x;\n");
         assert_eq!(line("//! x\nuse x;\n").unwrap(), "//! x\npub mod m;\nuse x;\n");
-        assert!(line("nothing\n").is_err());
+        assert_eq!(line("//! x\n\n").unwrap(), "//! x\n\npub mod m;\n");
     }
 
     #[test]

@@ -45,6 +45,21 @@ fn four_words() {
     assert_eq!(word(&gain(1.0), &gain(1.2)), Word::Better);
 }
 
+/// A family's gain is that of its worst member, not of its best.
+#[test]
+fn the_worst_member_is_compared() {
+    let family = |low: f64, high: f64| {
+        Claim::at_least("loss", |_| 0.1).sweep("T", [1.0, 2.0, 4.0]).replicates(200, 200).measure(
+            move |_, s: &mut Streams| {
+                let noise = 0.9 + 0.2 * s.noise.random::<f64>();
+                vec![low * noise, high * noise]
+            },
+        )
+    };
+    assert_eq!(word(&family(1.0, 2.0), &family(0.8, 3.0)), Word::Worse);
+    assert_eq!(word(&family(1.0, 3.0), &family(1.2, 2.0)), Word::Better);
+}
+
 #[test]
 fn the_bound_is_asked_too() {
     assert_eq!(against(&loss(1.0), &loss(2.0)).unwrap().verdict.judgement.verdict, Verdict::Holds);

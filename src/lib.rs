@@ -14,6 +14,7 @@ pub mod error;
 pub mod information;
 pub mod math;
 pub mod minimax;
+pub mod online;
 pub mod privacy;
 pub mod quantization;
 pub mod rl;

@@ -10,6 +10,7 @@ pub mod convex;
 pub mod decoding;
 pub mod information;
 pub mod minimax;
+pub mod online;
 pub mod privacy;
 pub mod quantization;
 pub mod rl;
@@ -32,13 +33,14 @@ pub use ratebook_judge as judge;
 use ratebook_judge::Paper;
 
 /// The areas that have papers.
-pub const AREAS: [&str; 14] = [
+pub const AREAS: [&str; 15] = [
     "bandits",
     "combinatorial",
     "convex",
     "decoding",
     "information",
     "minimax",
+    "online",
     "privacy",
     "quantization",
     "rl",
@@ -58,6 +60,7 @@ pub fn papers() -> Vec<Paper> {
         decoding::papers(),
         information::papers(),
         minimax::papers(),
+        online::papers(),
         privacy::papers(),
         quantization::papers(),
         rl::papers(),

@@ -1,0 +1,4 @@
+//! Property tests of the area `online`.
+
+#[path = "."]
+mod online {}

@@ -112,7 +112,7 @@ fn snapshots() -> PathBuf {
 
 /// The papers' modules in a tree, as `area/paper`: files, or folders with a `mod.rs`.
 fn modules(tree: &Path, extension: &str) -> Result<BTreeSet<String>, Failed> {
-    const SHARED: [&str; 5] = ["mod", "main", "instances", "baselines", "primitives"];
+    const SHARED: [&str; 6] = ["mod", "main", "instances", "baselines", "primitives", "contract"];
     let mut found = BTreeSet::new();
     for area in std::fs::read_dir(tree)? {
         let area = area?.path();

@@ -3,5 +3,6 @@
 #[path = "."]
 mod bandits {
     mod bracketing_halving;
+    mod contract;
     mod noisy_binary_search;
 }

@@ -50,13 +50,14 @@ fn paper_trials(paper: &Paper) -> Vec<Trial> {
             let role = match companion.role {
                 Role::Control => "control",
                 Role::Refutation => "refutation",
+                Role::Peer => "peer",
                 Role::Baseline => continue,
             };
             let lazy = Arc::clone(lazy);
             trials.push(Trial::test(format!("{name}::{role}::{}", companion.name), move || {
                 let series = &lazy.outcome().companions[index];
                 let judged = &series.judgement;
-                let reason = format!("must be violated, is {}: {}", judged.verdict, judged.reason);
+                let reason = format!("{role} is {}: {}", judged.verdict, judged.reason);
                 if series.as_required() { Ok(()) } else { Err(Failed::from(reason)) }
             }));
         }
@@ -171,8 +172,7 @@ fn claims_are_complete() -> Result<(), Failed> {
         }
         for claim in &paper.claims {
             let id = format!("{}/{}", paper.id, claim.id);
-            let must_break = |c: &ratebook_judge::claim::Companion| c.role != Role::Baseline;
-            if !claim.companions.iter().any(must_break) {
+            if claim.controls().next().is_none() {
                 return Err(format!("{id} has no control").into());
             }
             if claim.experiment.is_none() || claim.statement.is_empty() {

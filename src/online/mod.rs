@@ -1,1 +1,4 @@
 //! A learner decides round after round against an arbitrary future, and is judged against hindsight.
+
+pub mod convex;
+pub mod optimistic_mirror_descent;

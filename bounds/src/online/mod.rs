@@ -1,8 +1,10 @@
 //! What the papers of the area `online` promise.
 
+pub mod optimistic_mirror_descent;
+
 use ratebook_judge::Paper;
 
 /// The area's papers.
 pub fn papers() -> Vec<Paper> {
-    vec![]
+    vec![optimistic_mirror_descent::paper()]
 }

@@ -13,6 +13,7 @@ pub mod law_fit;
 pub mod least_squares;
 pub(crate) mod log_matrix;
 pub mod orthogonal;
+pub mod paging;
 pub mod sequences;
 pub mod sets;
 pub mod simplex;

@@ -1,4 +1,6 @@
 //! Property tests of the area `online`.
 
 #[path = "."]
-mod online {}
+mod online {
+    mod parsimonious_caching;
+}

@@ -2,5 +2,6 @@
 
 #[path = "."]
 mod online {
+    mod adaptive_conformal;
     mod parsimonious_caching;
 }

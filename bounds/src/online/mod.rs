@@ -1,10 +1,11 @@
 //! What the papers of the area `online` promise.
 
+pub mod adaptive_conformal;
 pub mod parsimonious_caching;
 
 use ratebook_judge::Paper;
 
 /// The area's papers.
 pub fn papers() -> Vec<Paper> {
-    vec![parsimonious_caching::paper()]
+    vec![adaptive_conformal::paper(), parsimonious_caching::paper()]
 }

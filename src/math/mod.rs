@@ -14,6 +14,7 @@ pub mod least_squares;
 pub mod linear_program;
 pub(crate) mod log_matrix;
 pub mod orthogonal;
+pub mod paging;
 pub mod sequences;
 pub mod sets;
 pub mod simplex;

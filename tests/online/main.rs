@@ -2,5 +2,7 @@
 
 #[path = "."]
 mod online {
+    mod adaptive_conformal;
     mod optimistic_mirror_descent;
+    mod parsimonious_caching;
 }

@@ -1,10 +1,16 @@
 //! What the papers of the area `online` promise.
 
+pub mod adaptive_conformal;
 pub mod optimistic_mirror_descent;
+pub mod parsimonious_caching;
 
 use ratebook_judge::Paper;
 
 /// The area's papers.
 pub fn papers() -> Vec<Paper> {
-    vec![optimistic_mirror_descent::paper()]
+    vec![
+        adaptive_conformal::paper(),
+        optimistic_mirror_descent::paper(),
+        parsimonious_caching::paper(),
+    ]
 }

@@ -2,6 +2,7 @@
 
 #[path = "."]
 mod bandits {
+    mod ac_band;
     mod bracketing_halving;
     mod contract;
     mod holo_beam;

@@ -10,6 +10,8 @@
 //!   of the grid.
 //! - *Endlessly many arms that can be raced against each other, of which only the winner is seen.*
 //!   [`ac_band`].
+//! - *A solver's parameter, of which only the cost is seen, for one instance after another.*
+//!   [`relaxation_tuning`].
 //!
 //! # The protocol
 //! There are two faces, one for policies that act round by round, one for policies that spend pulls.
@@ -32,6 +34,7 @@ pub mod holo_beam;
 pub mod instances;
 pub mod noisy_binary_search;
 pub mod primitives;
+pub mod relaxation_tuning;
 
 use rand::Rng;
 

@@ -7,4 +7,5 @@ mod bandits {
     mod contract;
     mod holo_beam;
     mod noisy_binary_search;
+    mod relaxation_tuning;
 }

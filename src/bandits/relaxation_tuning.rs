@@ -1,7 +1,7 @@
 //! Learning to relax: choose a solver's parameter for one linear system after another.
 //!
-//! Our reading: the regulariser's weight is $K\sqrt{2T}$. The paper prints $4K\sqrt T$, as its program has it, with
-//! which its bound $2K\sqrt{2dT}$ fails for many parameters: if one of them costs 1 and all others $K + 1$, the
+//! Our reading: the regulariser's weight is $K\sqrt{2T}$. The paper prints $4K\sqrt T$ (its program has
+//! $4\sqrt T$, without the scale $K$), with which its bound $2K\sqrt{2dT}$ fails for many parameters: if one of them costs 1 and all others $K + 1$, the
 //! regret tends to $4K\sqrt T (\sqrt d - 1)$. Left out: the Chebyshev regression for contexts (ChebCB) and the
 //! conjugate-gradient part.
 //!
@@ -42,7 +42,8 @@
 //! # Reference
 //! Mikhail Khodak, Edmond Chow, Maria-Florina Balcan, Ameet Talwalkar, *Learning to Relax: Setting Solver
 //! Parameters Across a Sequence of Linear System Instances*, ICLR 2024, arXiv
-//! [2310.02246](https://arxiv.org/abs/2310.02246). The steps were compared with the authors' program.
+//! [2310.02246](https://arxiv.org/abs/2310.02246). The steps were compared with the authors' program, which adds
+//! whole costs where step 3 has $\mathrm{SOR} - 1$.
 
 mod pool;
 mod sor;

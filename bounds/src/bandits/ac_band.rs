@@ -96,6 +96,7 @@ pub fn returns_a_good_configuration<M: Configurator>(
             "α = δ, exponential runtimes with rates exp(3U); k = 4, 8, 16 and B = 2000, 8000, 10⁶, budgets of ours",
         )
         .source(Source::Abstract)
+        .from_memory()
         .sweep("alpha", [0.2, 0.1])
         .full_sweep([0.2, 0.1, 0.05])
         .replicates(40_000, 200_000)

@@ -170,7 +170,7 @@ pub fn fewer_pilots_than_arms<P: FixedBudget>(
              HoloBeam, by 0.1 at least.",
         )
         .assuming("32 × 32 points over the main lobes of 8 elements, receiver at a random grid point, σ = 0.003")
-        .source(Source::Abstract)
+        .source(Source::Empirical)
         .sweep("n", [512.0])
         .replicates(20_000, 100_000)
         .detects(0.8)

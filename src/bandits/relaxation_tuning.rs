@@ -1,9 +1,9 @@
 //! Learning to relax: choose a solver's parameter for one linear system after another.
 //!
 //! Our reading: the regulariser's weight is $K\sqrt{2T}$. The paper prints $4K\sqrt T$ (its program has
-//! $4\sqrt T$, without the scale $K$), with which its bound $2K\sqrt{2dT}$ fails for many parameters: if one of them costs 1 and all others $K + 1$, the
-//! regret tends to $4K\sqrt T (\sqrt d - 1)$. Left out: the Chebyshev regression for contexts (ChebCB) and the
-//! conjugate-gradient part.
+//! $4\sqrt T$, without the scale $K$), with which its bound $2K\sqrt{2dT}$ fails for many parameters: if one of
+//! them costs 1 and all others $K + 1$, the regret tends to $4K\sqrt T (\sqrt d - 1)$. Left out: the Chebyshev
+//! regression for contexts (ChebCB) and the conjugate-gradient part.
 //!
 //! # Problem
 //! Systems $A_t x = b_t$, each a shift of the last, are solved by successive over-relaxation (SOR). Its parameter

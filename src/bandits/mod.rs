@@ -6,6 +6,12 @@
 //!   more arms than pulls, or when one good arm among many is enough.
 //! - *Arms ordered by their means, find where the mean crosses a level.*
 //!   [`noisy_binary_search`]: the order saves all but $O(\log n)$ pulls.
+//! - *Arms on a grid whose means rise to one peak and fall again.* [`holo_beam`]: every comparison saves a third
+//!   of the grid.
+//! - *Endlessly many arms that can be raced against each other, of which only the winner is seen.*
+//!   [`ac_band`].
+//! - *A solver's parameter, of which only the cost is seen, for one instance after another.*
+//!   [`relaxation_tuning`].
 //!
 //! # The protocol
 //! There are two faces, one for policies that act round by round, one for policies that spend pulls.
@@ -21,11 +27,14 @@
 //! Regret has one definition: the instance's [`Bandit::gap`] or [`Game::regret`], made of true means and never
 //! of noisy rewards.
 
+pub mod ac_band;
 pub mod baselines;
 pub mod bracketing_halving;
+pub mod holo_beam;
 pub mod instances;
 pub mod noisy_binary_search;
 pub mod primitives;
+pub mod relaxation_tuning;
 
 use rand::Rng;
 

@@ -1,9 +1,10 @@
-//! What several policies are built from: exponential weights, ridge regression, an unbiased argmax.
+//! What several policies are built from: exponential and Tsallis weights, ridge regression, an unbiased argmax.
 
 use rand::{Rng, RngExt};
 
+use crate::math::chance::Chance;
 use crate::math::vector::dot;
-use crate::{Result, error};
+use crate::{Error, Result, error};
 
 /// Weights exp(−η·L_i) of cumulative losses L_i, and the law proportional to them.
 ///
@@ -79,6 +80,77 @@ impl ExponentialWeights {
         }
         self.total = self.weights.iter().sum();
         self.changes = 0;
+    }
+}
+
+/// The law p = argmin over the simplex of ⟨L, p⟩ − w·Σ√p_i for cumulative losses L_i and the weight w: regularised
+/// by the Tsallis entropy of order 1/2.
+///
+/// p_i = (w/(2(L_i − x)))² with the x < min L for which they sum to one, to rounding.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TsallisWeights {
+    weight: f64,
+    losses: Vec<f64>,
+    probabilities: Vec<f64>,
+    /// min L − x, in w/2 ≤ y ≤ √arms·w/2.
+    offset: f64,
+}
+
+impl TsallisWeights {
+    /// The uniform law on `arms` arms, with regulariser weight `weight` > 0.
+    ///
+    /// # Errors
+    /// `arms` is zero, or `weight` is outside [10⁻¹⁰⁰, 10¹⁰⁰].
+    pub fn new(arms: usize, weight: f64) -> Result<Self> {
+        let count = error::at_least_one("arms", arms)? as f64;
+        if !(1e-100..=1e100).contains(&weight) {
+            let requirement = "in [1e-100, 1e100]";
+            return Err(Error::OutOfRange { name: "weight", value: weight, requirement });
+        }
+        let (losses, probabilities) = (vec![0.0; arms], vec![1.0 / count; arms]);
+        Ok(Self { weight, losses, probabilities, offset: count.sqrt() * weight / 2.0 })
+    }
+
+    /// The number of arms.
+    pub fn arms(&self) -> usize {
+        self.losses.len()
+    }
+
+    /// The probability of `arm`.
+    pub fn probability(&self, arm: usize) -> f64 {
+        self.probabilities[arm]
+    }
+
+    /// The cumulative losses.
+    pub fn losses(&self) -> &[f64] {
+        &self.losses
+    }
+
+    /// An arm drawn from the law, in O(arms).
+    pub fn sample(&self, rng: &mut dyn Rng) -> usize {
+        rng.choose(&self.probabilities)
+    }
+
+    /// Adds a finite `loss` to the cumulative loss of `arm`; O(arms) a Newton step, a few of them.
+    pub fn add(&mut self, arm: usize, loss: f64) {
+        self.losses[arm] += loss;
+        let least = self.losses.iter().copied().fold(f64::INFINITY, f64::min);
+        let half = self.weight / 2.0;
+        // Newton on 1/√(Σp) = 1, which is concave in the offset y: from the second step on it climbs to the root.
+        for _ in 0..64 {
+            let (mut sum, mut cubes) = (0.0, 0.0);
+            for (p, loss) in self.probabilities.iter_mut().zip(&self.losses) {
+                let root = half / (loss - least + self.offset);
+                *p = root * root;
+                sum += *p;
+                cubes += *p * root;
+            }
+            if (sum - 1.0).abs() < 1e-15 * self.losses.len() as f64 {
+                break;
+            }
+            let step = half * sum * (sum.sqrt() - 1.0) / cubes;
+            self.offset = (self.offset + step).max(half);
+        }
     }
 }
 

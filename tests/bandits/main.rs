@@ -2,7 +2,10 @@
 
 #[path = "."]
 mod bandits {
+    mod ac_band;
     mod bracketing_halving;
     mod contract;
+    mod holo_beam;
     mod noisy_binary_search;
+    mod relaxation_tuning;
 }

@@ -23,6 +23,7 @@
 
 pub mod baselines;
 pub mod bracketing_halving;
+pub mod exp3_learning_rate_mle;
 pub mod instances;
 pub mod noisy_binary_search;
 pub mod primitives;

@@ -4,5 +4,6 @@
 mod bandits {
     mod bracketing_halving;
     mod contract;
+    mod exp3_learning_rate_mle;
     mod noisy_binary_search;
 }

@@ -27,6 +27,7 @@ pub mod exp3_learning_rate_mle;
 pub mod instances;
 pub mod noisy_binary_search;
 pub mod primitives;
+pub mod replenishable_knapsacks;
 
 use rand::Rng;
 

@@ -6,4 +6,5 @@ mod bandits {
     mod contract;
     mod exp3_learning_rate_mle;
     mod noisy_binary_search;
+    mod replenishable_knapsacks;
 }

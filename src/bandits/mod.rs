@@ -28,6 +28,7 @@ pub mod instances;
 pub mod noisy_binary_search;
 pub mod primitives;
 pub mod replenishable_knapsacks;
+pub mod sparse_misspecified;
 
 use rand::Rng;
 

@@ -7,4 +7,5 @@ mod bandits {
     mod exp3_learning_rate_mle;
     mod noisy_binary_search;
     mod replenishable_knapsacks;
+    mod sparse_misspecified;
 }

@@ -4,6 +4,7 @@ pub mod bracketing_halving;
 pub mod exp3_learning_rate_mle;
 pub mod noisy_binary_search;
 pub mod replenishable_knapsacks;
+pub mod sparse_misspecified;
 
 use ratebook_judge::Paper;
 
@@ -14,5 +15,6 @@ pub fn papers() -> Vec<Paper> {
         exp3_learning_rate_mle::paper(),
         noisy_binary_search::paper(),
         replenishable_knapsacks::paper(),
+        sparse_misspecified::paper(),
     ]
 }

@@ -30,11 +30,14 @@
 pub mod ac_band;
 pub mod baselines;
 pub mod bracketing_halving;
+pub mod exp3_learning_rate_mle;
 pub mod holo_beam;
 pub mod instances;
 pub mod noisy_binary_search;
 pub mod primitives;
 pub mod relaxation_tuning;
+pub mod replenishable_knapsacks;
+pub mod sparse_misspecified;
 
 use rand::Rng;
 

@@ -2,9 +2,12 @@
 
 pub mod ac_band;
 pub mod bracketing_halving;
+pub mod exp3_learning_rate_mle;
 pub mod holo_beam;
 pub mod noisy_binary_search;
 pub mod relaxation_tuning;
+pub mod replenishable_knapsacks;
+pub mod sparse_misspecified;
 
 use ratebook_judge::Paper;
 
@@ -16,5 +19,8 @@ pub fn papers() -> Vec<Paper> {
         holo_beam::paper(),
         noisy_binary_search::paper(),
         relaxation_tuning::paper(),
+        exp3_learning_rate_mle::paper(),
+        replenishable_knapsacks::paper(),
+        sparse_misspecified::paper(),
     ]
 }

@@ -7,6 +7,7 @@ use ratebook::bandits::baselines::{
     Exp3, ExploreThenCommit, Oful, OnceEach, OnePullHalving, Timid, Ucb, Uniform, UniformArms, WorseHalf,
 };
 use ratebook::bandits::bracketing_halving::{BracketingHalving, SequentialHalving};
+use ratebook::bandits::feedback_graph::Exp3Ex;
 use ratebook::bandits::instances::{
     Adversary, Bernoulli, BetaQuantiles, Gaussian, Graph, Linear, Rounds, Segments,
 };
@@ -33,7 +34,10 @@ fn on_rewards(arms: usize, horizon: u64) -> Result<Vec<OnRewards>> {
 
 /// Policies that see losses, on this feedback graph.
 fn on_losses(graph: &Graph, horizon: u64) -> Result<Vec<OnLosses>> {
-    Ok(vec![Box::new(Exp3::tuned(graph.arms(), horizon as f64)?)])
+    Ok(vec![
+        Box::new(Exp3::tuned(graph.arms(), horizon as f64)?),
+        Box::new(Exp3Ex::new(graph.clone(), horizon as f64)?),
+    ])
 }
 
 /// Policies that choose from decision sets in the unit ball.

@@ -4,5 +4,7 @@
 mod bandits {
     mod bracketing_halving;
     mod contract;
+    mod feedback_graph;
     mod noisy_binary_search;
+    mod primitives;
 }

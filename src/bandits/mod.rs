@@ -12,6 +12,8 @@
 //!   [`ac_band`].
 //! - *A solver's parameter, of which only the cost is seen, for one instance after another.*
 //!   [`relaxation_tuning`].
+//! - *A play shows the losses of neighbouring arms too.* [`feedback_graph::Exp3Ex`], above all when there are more
+//!   arms than $T^{1/3}$ and a few of them show all.
 //!
 //! # The protocol
 //! There are two faces, one for policies that act round by round, one for policies that spend pulls.
@@ -20,6 +22,8 @@
 //!   the round's *expected* regret and shows the feedback. What is shown before and after a choice are types
 //!   of the game, so that a policy only plays games whose feedback it understands: rewards (`f64`), revealed
 //!   losses (`[Revealed]`), decision sets ([`Actions`]). [`play()`] is the only loop.
+//! - A policy whose random choices are finite says so by [`primitives::exact::Choices`]: on small games
+//!   [`primitives::exact`] then computes its expected regret, and the worst one over every sequence of losses.
 //! - A [`Bandit`] knows its means. A policy that pulls in batches never sees it: it spends [`Pulls`], which
 //!   draw the sum of a whole batch exactly, count, add up the regret and refuse what the budget does not
 //!   cover. Horizons may be astronomical at a cost of $O(1)$ a batch.
@@ -31,6 +35,7 @@ pub mod ac_band;
 pub mod baselines;
 pub mod bracketing_halving;
 pub mod exp3_learning_rate_mle;
+pub mod feedback_graph;
 pub mod holo_beam;
 pub mod instances;
 pub mod noisy_binary_search;
@@ -188,10 +193,25 @@ where
     P: Policy + ?Sized,
     G: Game<Context = P::Context, Feedback = P::Feedback> + ?Sized,
 {
+    play_by(policy, game, rounds, noise, |policy, context| policy.choose(context, rng))
+}
+
+/// The loop of [`play()`], with a say in how the policy chooses.
+fn play_by<P, G>(
+    policy: &mut P,
+    game: &mut G,
+    rounds: u64,
+    noise: &mut dyn Rng,
+    mut choose: impl FnMut(&mut P, &P::Context) -> Result<usize>,
+) -> Result<f64>
+where
+    P: Policy + ?Sized,
+    G: Game<Context = P::Context, Feedback = P::Feedback> + ?Sized,
+{
     let mut regret = 0.0;
     for _ in 0..rounds {
         game.open(noise);
-        let arm = policy.choose(game.context(), rng)?;
+        let arm = choose(policy, game.context())?;
         let asks = policy.asks();
         if let Some(&arm) = asks.iter().chain([&arm]).find(|&&arm| arm >= game.arms()) {
             return Err(Error::OutOfRange { name: "arm", value: arm as f64, requirement: "an existing arm" });

@@ -1,5 +1,7 @@
 //! What several policies are built from: exponential and Tsallis weights, ridge regression, an unbiased argmax.
 
+pub mod exact;
+
 use rand::{Rng, RngExt};
 
 use crate::math::chance::Chance;
@@ -47,17 +49,14 @@ impl ExponentialWeights {
         &self.losses
     }
 
+    /// The probability of some arms together, in O(|arms|).
+    pub fn probability_of(&self, arms: &[usize]) -> f64 {
+        arms.iter().map(|&arm| self.weights[arm]).sum::<f64>() / self.total
+    }
+
     /// An arm drawn from the law, in O(arms).
-    pub fn sample(&self, rng: &mut dyn Rng) -> usize {
-        let mut left = rng.random::<f64>() * self.total;
-        for (arm, weight) in self.weights.iter().enumerate() {
-            left -= weight;
-            if left < 0.0 {
-                return arm;
-            }
-        }
-        // Rounding left a crumb: the last arm that has any weight.
-        self.weights.iter().rposition(|&weight| weight > 0.0).unwrap_or(0)
+    pub fn sample<C: Chance + ?Sized>(&self, chance: &mut C) -> usize {
+        chance.choose_of(&self.weights, self.total)
     }
 
     /// Adds a finite `loss` to the cumulative loss of `arm`.

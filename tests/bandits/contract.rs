@@ -8,6 +8,7 @@ use ratebook::bandits::baselines::{
     WorseHalf,
 };
 use ratebook::bandits::bracketing_halving::{BracketingHalving, SequentialHalving};
+use ratebook::bandits::feedback_graph::Exp3Ex;
 use ratebook::bandits::instances::{
     Adversary, Bernoulli, BetaQuantiles, Gaussian, Graph, Linear, Rounds, Segments,
 };
@@ -37,6 +38,7 @@ fn on_losses(graph: &Graph, horizon: u64) -> Result<Vec<OnLosses>> {
     Ok(vec![
         Box::new(Exp3::tuned(graph.arms(), horizon as f64)?),
         Box::new(TsallisInf::tuned(graph.arms(), horizon as f64)?),
+        Box::new(Exp3Ex::new(graph.clone(), horizon as f64)?),
     ])
 }
 

@@ -6,8 +6,10 @@ mod bandits {
     mod bracketing_halving;
     mod contract;
     mod exp3_learning_rate_mle;
+    mod feedback_graph;
     mod holo_beam;
     mod noisy_binary_search;
+    mod primitives;
     mod relaxation_tuning;
     mod replenishable_knapsacks;
     mod sparse_misspecified;

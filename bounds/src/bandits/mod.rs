@@ -3,6 +3,7 @@
 pub mod ac_band;
 pub mod bracketing_halving;
 pub mod exp3_learning_rate_mle;
+pub mod feedback_graph;
 pub mod holo_beam;
 pub mod noisy_binary_search;
 pub mod relaxation_tuning;
@@ -23,4 +24,5 @@ pub fn papers() -> Vec<Paper> {
         replenishable_knapsacks::paper(),
         sparse_misspecified::paper(),
     ]
+    vec![bracketing_halving::paper(), feedback_graph::paper(), noisy_binary_search::paper()]
 }

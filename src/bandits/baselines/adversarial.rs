@@ -3,6 +3,10 @@ use rand::Rng;
 use crate::bandits::primitives::{ExponentialWeights, TsallisWeights};
 use crate::bandits::{Policy, Revealed};
 use crate::{Error, Result, error};
+use crate::bandits::primitives::ExponentialWeights;
+use crate::bandits::primitives::exact::Choices;
+use crate::math::chance::Chance;
+use crate::{Result, error};
 
 /// Exp3: exponential weights on importance-weighted losses of the arms played.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,8 +38,8 @@ impl Policy for Exp3 {
     type Context = ();
     type Feedback = [Revealed];
 
-    fn choose(&mut self, (): &(), rng: &mut dyn Rng) -> Result<usize> {
-        Ok(self.weights.sample(rng))
+    fn choose(&mut self, context: &(), rng: &mut dyn Rng) -> Result<usize> {
+        self.choose_by(context, rng)
     }
 
     fn observe(&mut self, arm: usize, feedback: &[Revealed]) -> Result<()> {
@@ -84,5 +88,8 @@ impl Policy for TsallisInf {
             self.weights.add(arm, loss / self.weights.probability(arm));
         }
         Ok(())
+impl Choices for Exp3 {
+    fn choose_by<C: Chance + ?Sized>(&mut self, (): &(), chance: &mut C) -> Result<usize> {
+        Ok(self.weights.sample(chance))
     }
 }

@@ -6,6 +6,8 @@
 //!   more arms than pulls, or when one good arm among many is enough.
 //! - *Arms ordered by their means, find where the mean crosses a level.*
 //!   [`noisy_binary_search`]: the order saves all but $O(\log n)$ pulls.
+//! - *Arms pass by once and few can be kept.* [`streaming_arms::KeepBest`] stores one;
+//!   [`streaming_arms::Tower`] has the better rate but a constant in the thousands.
 //!
 //! # The protocol
 //! There are two faces, one for policies that act round by round, one for policies that spend pulls.
@@ -26,6 +28,7 @@ pub mod bracketing_halving;
 pub mod instances;
 pub mod noisy_binary_search;
 pub mod primitives;
+pub mod streaming_arms;
 
 use rand::Rng;
 

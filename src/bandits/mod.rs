@@ -14,6 +14,8 @@
 //!   [`relaxation_tuning`].
 //! - *A play shows the losses of neighbouring arms too.* [`feedback_graph::Exp3Ex`], above all when there are more
 //!   arms than $T^{1/3}$ and a few of them show all.
+//! - *Arms pass by once and few can be kept.* [`streaming_arms::KeepBest`] stores one;
+//!   [`streaming_arms::Tower`] has the better rate but a constant in the thousands.
 //!
 //! # The protocol
 //! There are two faces, one for policies that act round by round, one for policies that spend pulls.
@@ -43,6 +45,7 @@ pub mod primitives;
 pub mod relaxation_tuning;
 pub mod replenishable_knapsacks;
 pub mod sparse_misspecified;
+pub mod streaming_arms;
 
 use rand::Rng;
 

@@ -12,6 +12,7 @@ use ratebook::bandits::feedback_graph::Exp3Ex;
 use ratebook::bandits::instances::{
     Adversary, Bernoulli, BetaQuantiles, Gaussian, Graph, Linear, Rounds, Segments,
 };
+use ratebook::bandits::streaming_arms::{InRandomOrder, KeepBest, Tower};
 use ratebook::bandits::{Actions, Bandit, FixedBudget, Game, Policy, Pulls, Revealed, play};
 use ratebook::{Error, Result};
 use ratebook_test_support::{HalfAdversarial, config, rng};
@@ -57,6 +58,8 @@ fn on_budgets() -> Vec<Box<dyn FixedBudget>> {
         Box::new(Timid),
         Box::new(OnceEach),
         Box::new(Uniform),
+        Box::new(InRandomOrder(KeepBest::tuned())),
+        Box::new(InRandomOrder(Tower::default())),
     ]
 }
 

@@ -13,4 +13,5 @@ mod bandits {
     mod relaxation_tuning;
     mod replenishable_knapsacks;
     mod sparse_misspecified;
+    mod streaming_arms;
 }

@@ -9,6 +9,7 @@ pub mod noisy_binary_search;
 pub mod relaxation_tuning;
 pub mod replenishable_knapsacks;
 pub mod sparse_misspecified;
+pub mod streaming_arms;
 
 use ratebook_judge::Paper;
 
@@ -25,4 +26,5 @@ pub fn papers() -> Vec<Paper> {
         sparse_misspecified::paper(),
     ]
     vec![bracketing_halving::paper(), feedback_graph::paper(), noisy_binary_search::paper()]
+    vec![bracketing_halving::paper(), noisy_binary_search::paper(), streaming_arms::paper()]
 }

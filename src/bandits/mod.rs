@@ -6,6 +6,8 @@
 //!   more arms than pulls, or when one good arm among many is enough.
 //! - *Arms ordered by their means, find where the mean crosses a level.*
 //!   [`noisy_binary_search`]: the order saves all but $O(\log n)$ pulls.
+//! - *Rewards with Pareto tails.* [`pareto_thompson`]: the prior decides between logarithmic and polynomial
+//!   regret.
 //!
 //! # The protocol
 //! There are two faces, one for policies that act round by round, one for policies that spend pulls.
@@ -25,6 +27,7 @@ pub mod baselines;
 pub mod bracketing_halving;
 pub mod instances;
 pub mod noisy_binary_search;
+pub mod pareto_thompson;
 pub mod primitives;
 
 use rand::Rng;
@@ -43,7 +46,8 @@ pub trait Bandit {
     /// The largest mean.
     fn best_mean(&self) -> f64;
 
-    /// The sum of `n` independent rewards of `arm`, drawn exactly in O(1) expected time.
+    /// The sum of `n` independent rewards of `arm`, drawn exactly; in O(1) expected time where the sum's law is
+    /// a known one.
     fn pull(&self, arm: usize, n: u64, rng: &mut dyn Rng) -> f64;
 
     /// How much worse `arm` is than the best one; never negative. The simple regret of a policy that

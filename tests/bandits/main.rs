@@ -5,4 +5,5 @@ mod bandits {
     mod bracketing_halving;
     mod contract;
     mod noisy_binary_search;
+    mod pareto_thompson;
 }

@@ -2,10 +2,11 @@
 
 pub mod bracketing_halving;
 pub mod noisy_binary_search;
+pub mod pareto_thompson;
 
 use ratebook_judge::Paper;
 
 /// The area's papers.
 pub fn papers() -> Vec<Paper> {
-    vec![bracketing_halving::paper(), noisy_binary_search::paper()]
+    vec![bracketing_halving::paper(), noisy_binary_search::paper(), pareto_thompson::paper()]
 }

@@ -16,6 +16,8 @@
 //!   arms than $T^{1/3}$ and a few of them show all.
 //! - *Arms pass by once and few can be kept.* [`streaming_arms::KeepBest`] stores one;
 //!   [`streaming_arms::Tower`] has the better rate but a constant in the thousands.
+//! - *Rewards with Pareto tails.* [`pareto_thompson`]: the prior decides between logarithmic and polynomial
+//!   regret.
 //!
 //! # The protocol
 //! There are two faces, one for policies that act round by round, one for policies that spend pulls.
@@ -41,6 +43,7 @@ pub mod feedback_graph;
 pub mod holo_beam;
 pub mod instances;
 pub mod noisy_binary_search;
+pub mod pareto_thompson;
 pub mod primitives;
 pub mod relaxation_tuning;
 pub mod replenishable_knapsacks;
@@ -63,7 +66,8 @@ pub trait Bandit {
     /// The largest mean.
     fn best_mean(&self) -> f64;
 
-    /// The sum of `n` independent rewards of `arm`, drawn exactly in O(1) expected time.
+    /// The sum of `n` independent rewards of `arm`, drawn exactly; in O(1) expected time where the sum's law is
+    /// a known one.
     fn pull(&self, arm: usize, n: u64, rng: &mut dyn Rng) -> f64;
 
     /// How much worse `arm` is than the best one; never negative. The simple regret of a policy that

@@ -10,9 +10,10 @@ use ratebook::bandits::baselines::{
 use ratebook::bandits::bracketing_halving::{BracketingHalving, SequentialHalving};
 use ratebook::bandits::feedback_graph::Exp3Ex;
 use ratebook::bandits::instances::{
-    Adversary, Bernoulli, BetaQuantiles, Gaussian, Graph, Linear, Rounds, Segments,
+    Adversary, Bernoulli, BetaQuantiles, Gaussian, Graph, Linear, Pareto, Rounds, Segments,
 };
 use ratebook::bandits::streaming_arms::{InRandomOrder, KeepBest, Tower};
+use ratebook::bandits::pareto_thompson::ParetoThompson;
 use ratebook::bandits::{Actions, Bandit, FixedBudget, Game, Policy, Pulls, Revealed, play};
 use ratebook::{Error, Result};
 use ratebook_test_support::{HalfAdversarial, config, rng};
@@ -31,6 +32,15 @@ fn on_rewards(arms: usize, horizon: u64) -> Result<Vec<OnRewards>> {
         Box::new(Ucb::new(arms, 0.0, horizon)?),
         Box::new(ExploreThenCommit::new(arms, 3)?),
         Box::new(UniformArms::new(arms)?),
+    ])
+}
+
+/// Policies that see the reward of the arm they played, which has to be positive.
+fn on_positive_rewards(arms: usize) -> Result<Vec<OnRewards>> {
+    Ok(vec![
+        Box::new(ParetoThompson::new(arms, 2)?),
+        Box::new(ParetoThompson::new(arms, -2)?),
+        Box::new(ParetoThompson::truncated(arms, 0)?),
     ])
 }
 
@@ -76,6 +86,18 @@ fn reward_games(arms: usize, relabel: bool) -> Result<Vec<RewardGame>> {
         Box::new(Rounds::new(Bernoulli::new(order(falling.clone()))?)),
         Box::new(Rounds::new(Gaussian::new(order(falling), 0.5)?)),
         Box::new(Rounds::new(Bernoulli::new(vec![0.5; arms])?)),
+    ])
+}
+
+/// Games with positive rewards and their best arm first; `relabel` moves it last.
+fn positive_games(arms: usize, relabel: bool) -> Result<Vec<RewardGame>> {
+    let mut laws: Vec<(f64, f64)> = (0..arms).map(|arm| (1.0, (arm + 2) as f64)).collect();
+    if relabel {
+        laws.reverse();
+    }
+    Ok(vec![
+        Box::new(Rounds::new(Pareto::new(&laws)?)),
+        Box::new(Rounds::new(Pareto::new(&vec![(2.0, 1.5); arms])?)),
     ])
 }
 
@@ -137,7 +159,8 @@ fn oracle<C: ?Sized, F: ?Sized>(game: &mut dyn Game<Context = C, Feedback = F>) 
 
 #[test]
 fn the_oracle_has_no_regret_and_nobody_has_less() {
-    for mut game in reward_games(ARMS, false).unwrap() {
+    let games = reward_games(ARMS, false).unwrap().into_iter().chain(positive_games(ARMS, false).unwrap());
+    for mut game in games {
         assert_eq!(oracle(game.as_mut()), 0.0);
     }
     for graph in [Graph::edgeless(ARMS), Graph::star(ARMS), Graph::complete(ARMS)] {
@@ -178,6 +201,13 @@ proptest! {
             for game in 0..reward_games(arms, false).unwrap().len() {
                 let policies = [(); 2].map(|()| on_rewards(arms, ROUNDS).unwrap().swap_remove(policy));
                 let games = [(); 2].map(|()| reward_games(arms, false).unwrap().swap_remove(game));
+                two_runs(policies, games, &coins);
+            }
+        }
+        for policy in 0..on_positive_rewards(arms).unwrap().len() {
+            for game in 0..positive_games(arms, false).unwrap().len() {
+                let policies = [(); 2].map(|()| on_positive_rewards(arms).unwrap().swap_remove(policy));
+                let games = [(); 2].map(|()| positive_games(arms, false).unwrap().swap_remove(game));
                 two_runs(policies, games, &coins);
             }
         }
@@ -227,7 +257,9 @@ fn rewards_that_are_not_finite_are_refused() {
         let refused = |result: Result<()>| {
             assert!(matches!(result, Err(Error::OutOfRange { name: "reward", .. })), "{result:?}");
         };
-        for mut policy in on_rewards(ARMS, ROUNDS).unwrap() {
+        let policies =
+            on_rewards(ARMS, ROUNDS).unwrap().into_iter().chain(on_positive_rewards(ARMS).unwrap());
+        for mut policy in policies {
             let arm = policy.choose(&(), &mut rng(3)).unwrap();
             refused(policy.observe(arm, &bad));
         }
@@ -252,8 +284,10 @@ fn losses_outside_the_unit_interval_are_refused() {
 
 #[test]
 fn nothing_to_play_is_refused() {
-    assert!(on_rewards(0, ROUNDS).is_err() && on_actions(0).is_err());
-    assert!(Graph::edgeless(0).is_err() && reward_games(0, false).is_err());
+    assert!(on_rewards(0, ROUNDS).is_err() && on_positive_rewards(0).is_err() && on_actions(0).is_err());
+    assert!(
+        Graph::edgeless(0).is_err() && reward_games(0, false).is_err() && positive_games(0, false).is_err()
+    );
     assert!(Actions::new(2, vec![]).is_err() && Actions::new(2, vec![1.0]).is_err());
 }
 
@@ -284,6 +318,19 @@ fn relabelling_the_arms_relabels_the_law() {
                 play(policy.as_mut(), game.as_mut(), ROUNDS, &mut rng(2 * seed), &mut rng(2 * seed + 1))
                     .unwrap()
             });
+        }
+    }
+    for policy in 0..on_positive_rewards(ARMS).unwrap().len() {
+        for game in 0..positive_games(ARMS, false).unwrap().len() {
+            no_label_is_preferred(
+                &format!("positive reward policy {policy}, game {game}"),
+                |seed, reversed| {
+                    let mut policy = on_positive_rewards(ARMS).unwrap().swap_remove(policy);
+                    let mut game = positive_games(ARMS, reversed).unwrap().swap_remove(game);
+                    play(policy.as_mut(), game.as_mut(), ROUNDS, &mut rng(2 * seed), &mut rng(2 * seed + 1))
+                        .unwrap()
+                },
+            );
         }
     }
     let graph = Graph::edgeless(ARMS).unwrap();

@@ -9,6 +9,7 @@ mod bandits {
     mod feedback_graph;
     mod holo_beam;
     mod noisy_binary_search;
+    mod pareto_thompson;
     mod primitives;
     mod relaxation_tuning;
     mod replenishable_knapsacks;

@@ -6,6 +6,7 @@ pub mod exp3_learning_rate_mle;
 pub mod feedback_graph;
 pub mod holo_beam;
 pub mod noisy_binary_search;
+pub mod pareto_thompson;
 pub mod relaxation_tuning;
 pub mod replenishable_knapsacks;
 pub mod sparse_misspecified;
@@ -27,4 +28,5 @@ pub fn papers() -> Vec<Paper> {
     ]
     vec![bracketing_halving::paper(), feedback_graph::paper(), noisy_binary_search::paper()]
     vec![bracketing_halving::paper(), noisy_binary_search::paper(), streaming_arms::paper()]
+    vec![bracketing_halving::paper(), noisy_binary_search::paper(), pareto_thompson::paper()]
 }

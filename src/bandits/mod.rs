@@ -23,6 +23,7 @@
 
 pub mod baselines;
 pub mod bracketing_halving;
+pub mod gap_misspecified;
 pub mod instances;
 pub mod noisy_binary_search;
 pub mod primitives;

@@ -4,5 +4,6 @@
 mod bandits {
     mod bracketing_halving;
     mod contract;
+    mod gap_misspecified;
     mod noisy_binary_search;
 }

@@ -1,11 +1,12 @@
 //! What the papers of the area `bandits` promise.
 
 pub mod bracketing_halving;
+pub mod gap_misspecified;
 pub mod noisy_binary_search;
 
 use ratebook_judge::Paper;
 
 /// The area's papers.
 pub fn papers() -> Vec<Paper> {
-    vec![bracketing_halving::paper(), noisy_binary_search::paper()]
+    vec![bracketing_halving::paper(), gap_misspecified::paper(), noisy_binary_search::paper()]
 }

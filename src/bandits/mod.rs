@@ -40,6 +40,7 @@ pub mod baselines;
 pub mod bracketing_halving;
 pub mod exp3_learning_rate_mle;
 pub mod feedback_graph;
+pub mod gap_misspecified;
 pub mod holo_beam;
 pub mod instances;
 pub mod noisy_binary_search;

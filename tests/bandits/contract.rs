@@ -9,6 +9,7 @@ use ratebook::bandits::baselines::{
 };
 use ratebook::bandits::bracketing_halving::{BracketingHalving, SequentialHalving};
 use ratebook::bandits::feedback_graph::Exp3Ex;
+use ratebook::bandits::gap_misspecified::{Assumptions, DsOful, SupLinUcb};
 use ratebook::bandits::instances::{
     Adversary, Bernoulli, BetaQuantiles, Gaussian, Graph, Linear, Pareto, Rounds, Segments,
 };
@@ -55,7 +56,14 @@ fn on_losses(graph: &Graph, horizon: u64) -> Result<Vec<OnLosses>> {
 
 /// Policies that choose from decision sets in the unit ball.
 fn on_actions(dim: usize) -> Result<Vec<OnActions>> {
-    Ok(vec![Box::new(Oful::new(dim, 1.0, 0.5)?), Box::new(Oful::new(dim, 1.0, 0.0)?)])
+    let assumptions =
+        Assumptions { dim, length: 1.0, bound: 1.0, noise: 0.1, misspecification: 0.01, delta: 0.1 };
+    Ok(vec![
+        Box::new(Oful::new(dim, 1.0, 0.5)?),
+        Box::new(Oful::new(dim, 1.0, 0.0)?),
+        Box::new(DsOful::new(assumptions, 0.1)?),
+        Box::new(SupLinUcb::new(assumptions)?),
+    ])
 }
 
 /// Policies that spend a budget of pulls on [`Bernoulli`]-like arms.
@@ -116,7 +124,7 @@ fn loss_games(arms: usize, rounds: u64, graph: &Graph, relabel: bool) -> Result<
     ])
 }
 
-/// Linear games: pairs of basis vectors, and one decision set of many actions.
+/// Linear games: pairs of basis vectors, one decision set of many actions, decoys with a misspecification.
 fn action_games(dim: usize) -> Result<Vec<ActionGame>> {
     let scale = 1.0 / (dim as f64).sqrt();
     let corners = (0..1 << dim)
@@ -125,6 +133,7 @@ fn action_games(dim: usize) -> Result<Vec<ActionGame>> {
     Ok(vec![
         Box::new(Linear::paired(dim, 0.25, 0.1)?),
         Box::new(Linear::new(vec![0.5 * scale; dim], 0.1, vec![corners])?),
+        Box::new(Linear::decoys(dim, 0.1, 0.06, 0.3, 0.1, ROUNDS / 2)?),
     ])
 }
 

@@ -7,6 +7,7 @@ mod bandits {
     mod contract;
     mod exp3_learning_rate_mle;
     mod feedback_graph;
+    mod gap_misspecified;
     mod holo_beam;
     mod noisy_binary_search;
     mod pareto_thompson;

@@ -4,6 +4,7 @@ pub mod ac_band;
 pub mod bracketing_halving;
 pub mod exp3_learning_rate_mle;
 pub mod feedback_graph;
+pub mod gap_misspecified;
 pub mod holo_beam;
 pub mod noisy_binary_search;
 pub mod pareto_thompson;
@@ -29,4 +30,5 @@ pub fn papers() -> Vec<Paper> {
     vec![bracketing_halving::paper(), feedback_graph::paper(), noisy_binary_search::paper()]
     vec![bracketing_halving::paper(), noisy_binary_search::paper(), streaming_arms::paper()]
     vec![bracketing_halving::paper(), noisy_binary_search::paper(), pareto_thompson::paper()]
+    vec![bracketing_halving::paper(), gap_misspecified::paper(), noisy_binary_search::paper()]
 }

@@ -13,8 +13,8 @@ use ratebook::bandits::gap_misspecified::{Assumptions, DsOful, SupLinUcb};
 use ratebook::bandits::instances::{
     Adversary, Bernoulli, BetaQuantiles, Gaussian, Graph, Linear, Pareto, Rounds, Segments,
 };
-use ratebook::bandits::streaming_arms::{InRandomOrder, KeepBest, Tower};
 use ratebook::bandits::pareto_thompson::ParetoThompson;
+use ratebook::bandits::streaming_arms::{InRandomOrder, KeepBest, Tower};
 use ratebook::bandits::{Actions, Bandit, FixedBudget, Game, Policy, Pulls, Revealed, play};
 use ratebook::{Error, Result};
 use ratebook_test_support::{HalfAdversarial, config, rng};

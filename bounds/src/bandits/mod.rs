@@ -20,15 +20,15 @@ pub fn papers() -> Vec<Paper> {
     vec![
         ac_band::paper(),
         bracketing_halving::paper(),
+        exp3_learning_rate_mle::paper(),
+        feedback_graph::paper(),
+        gap_misspecified::paper(),
         holo_beam::paper(),
         noisy_binary_search::paper(),
+        pareto_thompson::paper(),
         relaxation_tuning::paper(),
-        exp3_learning_rate_mle::paper(),
         replenishable_knapsacks::paper(),
         sparse_misspecified::paper(),
+        streaming_arms::paper(),
     ]
-    vec![bracketing_halving::paper(), feedback_graph::paper(), noisy_binary_search::paper()]
-    vec![bracketing_halving::paper(), noisy_binary_search::paper(), streaming_arms::paper()]
-    vec![bracketing_halving::paper(), noisy_binary_search::paper(), pareto_thompson::paper()]
-    vec![bracketing_halving::paper(), gap_misspecified::paper(), noisy_binary_search::paper()]
 }

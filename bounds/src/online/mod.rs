@@ -8,9 +8,5 @@ use ratebook_judge::Paper;
 
 /// The area's papers.
 pub fn papers() -> Vec<Paper> {
-    vec![
-        adaptive_conformal::paper(),
-        optimistic_mirror_descent::paper(),
-        parsimonious_caching::paper(),
-    ]
+    vec![adaptive_conformal::paper(), optimistic_mirror_descent::paper(), parsimonious_caching::paper()]
 }

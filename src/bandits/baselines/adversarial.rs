@@ -1,12 +1,10 @@
 use rand::Rng;
 
+use crate::bandits::primitives::exact::Choices;
 use crate::bandits::primitives::{ExponentialWeights, TsallisWeights};
 use crate::bandits::{Policy, Revealed};
-use crate::{Error, Result, error};
-use crate::bandits::primitives::ExponentialWeights;
-use crate::bandits::primitives::exact::Choices;
 use crate::math::chance::Chance;
-use crate::{Result, error};
+use crate::{Error, Result, error};
 
 /// Exp3: exponential weights on importance-weighted losses of the arms played.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,6 +86,9 @@ impl Policy for TsallisInf {
             self.weights.add(arm, loss / self.weights.probability(arm));
         }
         Ok(())
+    }
+}
+
 impl Choices for Exp3 {
     fn choose_by<C: Chance + ?Sized>(&mut self, (): &(), chance: &mut C) -> Result<usize> {
         Ok(self.weights.sample(chance))

@@ -3,5 +3,6 @@
 #[path = "."]
 mod online {
     mod adaptive_conformal;
+    mod drifting_schedule;
     mod parsimonious_caching;
 }

@@ -1,11 +1,12 @@
 //! What the papers of the area `online` promise.
 
 pub mod adaptive_conformal;
+pub mod drifting_schedule;
 pub mod parsimonious_caching;
 
 use ratebook_judge::Paper;
 
 /// The area's papers.
 pub fn papers() -> Vec<Paper> {
-    vec![adaptive_conformal::paper(), parsimonious_caching::paper()]
+    vec![adaptive_conformal::paper(), drifting_schedule::paper(), parsimonious_caching::paper()]
 }

@@ -1,6 +1,7 @@
 //! What the papers of the area `online` promise.
 
 pub mod adaptive_conformal;
+pub mod drifting_schedule;
 pub mod optimistic_mirror_descent;
 pub mod parsimonious_caching;
 
@@ -9,4 +10,5 @@ use ratebook_judge::Paper;
 /// The area's papers.
 pub fn papers() -> Vec<Paper> {
     vec![adaptive_conformal::paper(), optimistic_mirror_descent::paper(), parsimonious_caching::paper()]
+    vec![adaptive_conformal::paper(), drifting_schedule::paper(), parsimonious_caching::paper()]
 }

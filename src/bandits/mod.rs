@@ -8,6 +8,8 @@
 //!   [`noisy_binary_search`]: the order saves all but $O(\log n)$ pulls.
 //! - *Arms pass by once and few can be kept.* [`streaming_arms::KeepBest`] stores one;
 //!   [`streaming_arms::Tower`] has the better rate but a constant in the thousands.
+//! - *Rewards come over a noisy channel with a power limit.* [`ue_ucb::UeUcb`] tells the client what it knows
+//!   already, so that only the rest is sent.
 //!
 //! # The protocol
 //! There are two faces, one for policies that act round by round, one for policies that spend pulls.
@@ -29,6 +31,7 @@ pub mod instances;
 pub mod noisy_binary_search;
 pub mod primitives;
 pub mod streaming_arms;
+pub mod ue_ucb;
 
 use rand::Rng;
 

@@ -6,4 +6,5 @@ mod bandits {
     mod contract;
     mod noisy_binary_search;
     mod streaming_arms;
+    mod ue_ucb;
 }

@@ -3,10 +3,11 @@
 pub mod bracketing_halving;
 pub mod noisy_binary_search;
 pub mod streaming_arms;
+pub mod ue_ucb;
 
 use ratebook_judge::Paper;
 
 /// The area's papers.
 pub fn papers() -> Vec<Paper> {
-    vec![bracketing_halving::paper(), noisy_binary_search::paper(), streaming_arms::paper()]
+    vec![bracketing_halving::paper(), noisy_binary_search::paper(), streaming_arms::paper(), ue_ucb::paper()]
 }

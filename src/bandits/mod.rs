@@ -18,6 +18,8 @@
 //!   [`streaming_arms::Tower`] has the better rate but a constant in the thousands.
 //! - *Rewards with Pareto tails.* [`pareto_thompson`]: the prior decides between logarithmic and polynomial
 //!   regret.
+//! - *Rewards come over a noisy channel with a power limit.* [`ue_ucb::UeUcb`] tells the client what it knows
+//!   already, so that only the rest is sent.
 //!
 //! # The protocol
 //! There are two faces, one for policies that act round by round, one for policies that spend pulls.
@@ -50,6 +52,7 @@ pub mod relaxation_tuning;
 pub mod replenishable_knapsacks;
 pub mod sparse_misspecified;
 pub mod streaming_arms;
+pub mod ue_ucb;
 
 use rand::Rng;
 

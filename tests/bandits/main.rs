@@ -16,4 +16,5 @@ mod bandits {
     mod replenishable_knapsacks;
     mod sparse_misspecified;
     mod streaming_arms;
+    mod ue_ucb;
 }

@@ -12,6 +12,7 @@ pub mod relaxation_tuning;
 pub mod replenishable_knapsacks;
 pub mod sparse_misspecified;
 pub mod streaming_arms;
+pub mod ue_ucb;
 
 use ratebook_judge::Paper;
 
@@ -31,4 +32,5 @@ pub fn papers() -> Vec<Paper> {
         sparse_misspecified::paper(),
         streaming_arms::paper(),
     ]
+    vec![bracketing_halving::paper(), noisy_binary_search::paper(), streaming_arms::paper(), ue_ucb::paper()]
 }

@@ -5,5 +5,6 @@ mod bandits {
     mod bracketing_halving;
     mod contract;
     mod gap_misspecified;
+    mod heteroscedastic_glm;
     mod noisy_binary_search;
 }

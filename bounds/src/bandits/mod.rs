@@ -2,11 +2,17 @@
 
 pub mod bracketing_halving;
 pub mod gap_misspecified;
+pub mod heteroscedastic_glm;
 pub mod noisy_binary_search;
 
 use ratebook_judge::Paper;
 
 /// The area's papers.
 pub fn papers() -> Vec<Paper> {
-    vec![bracketing_halving::paper(), gap_misspecified::paper(), noisy_binary_search::paper()]
+    vec![
+        bracketing_halving::paper(),
+        gap_misspecified::paper(),
+        heteroscedastic_glm::paper(),
+        noisy_binary_search::paper(),
+    ]
 }

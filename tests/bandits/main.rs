@@ -8,6 +8,7 @@ mod bandits {
     mod exp3_learning_rate_mle;
     mod feedback_graph;
     mod gap_misspecified;
+    mod heteroscedastic_glm;
     mod holo_beam;
     mod noisy_binary_search;
     mod pareto_thompson;

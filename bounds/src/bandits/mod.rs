@@ -5,6 +5,7 @@ pub mod bracketing_halving;
 pub mod exp3_learning_rate_mle;
 pub mod feedback_graph;
 pub mod gap_misspecified;
+pub mod heteroscedastic_glm;
 pub mod holo_beam;
 pub mod noisy_binary_search;
 pub mod pareto_thompson;
@@ -33,4 +34,5 @@ pub fn papers() -> Vec<Paper> {
         streaming_arms::paper(),
     ]
     vec![bracketing_halving::paper(), noisy_binary_search::paper(), streaming_arms::paper(), ue_ucb::paper()]
+        heteroscedastic_glm::paper(),
 }

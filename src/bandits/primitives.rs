@@ -1,14 +1,12 @@
-//! What several policies are built from: exponential and Tsallis weights, ridge regression, an unbiased argmax.
+//! What several policies are built from: exponential and Tsallis weights, ridge regression, confidence
+//! radii for announced noise, an unbiased argmax.
 
 pub mod exact;
 
 use rand::{Rng, RngExt};
 
-use crate::math::chance::Chance;
-use crate::math::vector::dot;
-//! What several policies are built from: exponential weights, ridge regression, confidence radii for announced noise,
-//! an unbiased argmax.
 use crate::bandits::Actions;
+use crate::math::chance::Chance;
 use crate::math::vector::{dot, norm};
 use crate::{Error, Result, error};
 

@@ -5,8 +5,7 @@ use proptest::prelude::*;
 use rand::Rng;
 use ratebook::bandits::baselines::{
     Exp3, ExploreThenCommit, Oful, OnceEach, OnePullHalving, Timid, TsallisInf, Ucb, Uniform, UniformArms,
-    Exp3, ExploreThenCommit, Oful, OnceEach, OnePullHalving, Timid, Ucb, Uniform, UniformArms, WeightedOful,
-    WorseHalf,
+    WeightedOful, WorseHalf,
 };
 use ratebook::bandits::bracketing_halving::{BracketingHalving, SequentialHalving};
 use ratebook::bandits::feedback_graph::Exp3Ex;
@@ -16,8 +15,8 @@ use ratebook::bandits::instances::{
     Adversary, Bernoulli, BetaQuantiles, Gaussian, Graph, Linear, Pareto, Rounds, Segments,
 };
 use ratebook::bandits::pareto_thompson::ParetoThompson;
-use ratebook::bandits::streaming_arms::{InRandomOrder, KeepBest, Tower};
 use ratebook::bandits::primitives::NoiseRange;
+use ratebook::bandits::streaming_arms::{InRandomOrder, KeepBest, Tower};
 use ratebook::bandits::{Actions, Bandit, FixedBudget, Game, Policy, Pulls, Revealed, play};
 use ratebook::{Error, Result};
 use ratebook_test_support::{HalfAdversarial, config, rng};

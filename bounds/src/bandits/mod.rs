@@ -25,6 +25,7 @@ pub fn papers() -> Vec<Paper> {
         exp3_learning_rate_mle::paper(),
         feedback_graph::paper(),
         gap_misspecified::paper(),
+        heteroscedastic_glm::paper(),
         holo_beam::paper(),
         noisy_binary_search::paper(),
         pareto_thompson::paper(),
@@ -32,7 +33,6 @@ pub fn papers() -> Vec<Paper> {
         replenishable_knapsacks::paper(),
         sparse_misspecified::paper(),
         streaming_arms::paper(),
+        ue_ucb::paper(),
     ]
-    vec![bracketing_halving::paper(), noisy_binary_search::paper(), streaming_arms::paper(), ue_ucb::paper()]
-        heteroscedastic_glm::paper(),
 }

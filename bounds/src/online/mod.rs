@@ -9,6 +9,10 @@ use ratebook_judge::Paper;
 
 /// The area's papers.
 pub fn papers() -> Vec<Paper> {
-    vec![adaptive_conformal::paper(), optimistic_mirror_descent::paper(), parsimonious_caching::paper()]
-    vec![adaptive_conformal::paper(), drifting_schedule::paper(), parsimonious_caching::paper()]
+    vec![
+        adaptive_conformal::paper(),
+        drifting_schedule::paper(),
+        optimistic_mirror_descent::paper(),
+        parsimonious_caching::paper(),
+    ]
 }

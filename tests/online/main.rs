@@ -2,5 +2,6 @@
 
 #[path = "."]
 mod online {
+    mod bayesian_persuasion;
     mod optimistic_mirror_descent;
 }

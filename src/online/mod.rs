@@ -25,6 +25,7 @@
 //! exactly by an offline solver that stands beside the trait. [`Learner`] is the common case: decide, then see.
 
 pub mod adaptive_conformal;
+pub mod bayesian_persuasion;
 pub mod convex;
 pub mod drifting_schedule;
 pub mod optimistic_mirror_descent;

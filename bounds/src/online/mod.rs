@@ -1,6 +1,7 @@
 //! What the papers of the area `online` promise.
 
 pub mod adaptive_conformal;
+pub mod bayesian_persuasion;
 pub mod drifting_schedule;
 pub mod optimistic_mirror_descent;
 pub mod parsimonious_caching;
@@ -15,4 +16,5 @@ pub fn papers() -> Vec<Paper> {
         optimistic_mirror_descent::paper(),
         parsimonious_caching::paper(),
     ]
+    vec![bayesian_persuasion::paper(), optimistic_mirror_descent::paper()]
 }

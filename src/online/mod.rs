@@ -26,10 +26,10 @@
 
 pub mod adaptive_conformal;
 pub mod bayesian_persuasion;
-pub mod convex;
 pub mod drifting_schedule;
 pub mod optimistic_mirror_descent;
 pub mod parsimonious_caching;
+pub mod primitives;
 
 use crate::Result;
 

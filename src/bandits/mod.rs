@@ -6,20 +6,54 @@
 //!   more arms than pulls, or when one good arm among many is enough.
 //! - *Arms ordered by their means, find where the mean crosses a level.*
 //!   [`noisy_binary_search`]: the order saves all but $O(\log n)$ pulls.
+//! - *Arms on a grid whose means rise to one peak and fall again.* [`holo_beam`]: every comparison saves a third
+//!   of the grid.
+//! - *Endlessly many arms that can be raced against each other, of which only the winner is seen.*
+//!   [`ac_band`].
+//! - *A solver's parameter, of which only the cost is seen, for one instance after another.*
+//!   [`relaxation_tuning`].
+//! - *A play shows the losses of neighbouring arms too.* [`feedback_graph::Exp3Ex`], above all when there are more
+//!   arms than $T^{1/3}$ and a few of them show all.
+//! - *Arms pass by once and few can be kept.* [`streaming_arms::KeepBest`] stores one;
+//!   [`streaming_arms::Tower`] has the better rate but a constant in the thousands.
+//! - *Rewards with Pareto tails.* [`pareto_thompson`]: the prior decides between logarithmic and polynomial
+//!   regret.
 //!
 //! # The protocol
-//! A [`Bandit`] knows its means, and so owns the one definition of a gap. A policy never sees it: it
-//! spends [`Pulls`], which draw rewards, count, and refuse what the budget does not cover. A pull may ask
-//! for many rewards of one arm at once; their sum is then drawn exactly, so budgets may be astronomical at
-//! a cost of $O(1)$ a batch.
+//! There are two faces, one for policies that act round by round, one for policies that spend pulls.
+//!
+//! - A [`Game`] is played round by round: it shows a context, the [`Policy`] chooses an arm, the game charges
+//!   the round's *expected* regret and shows the feedback. What is shown before and after a choice are types
+//!   of the game, so that a policy only plays games whose feedback it understands: rewards (`f64`), revealed
+//!   losses (`[Revealed]`), decision sets ([`Actions`]). [`play()`] is the only loop.
+//! - A policy whose random choices are finite says so by [`primitives::exact::Choices`]: on small games
+//!   [`primitives::exact`] then computes its expected regret, and the worst one over every sequence of losses.
+//! - A [`Bandit`] knows its means. A policy that pulls in batches never sees it: it spends [`Pulls`], which
+//!   draw the sum of a whole batch exactly, count, add up the regret and refuse what the budget does not
+//!   cover. Horizons may be astronomical at a cost of $O(1)$ a batch.
+//!
+//! Regret has one definition: the instance's [`Bandit::gap`] or [`Game::regret`], made of true means and never
+//! of noisy rewards.
 
+pub mod ac_band;
 pub mod baselines;
 pub mod bracketing_halving;
+pub mod exp3_learning_rate_mle;
+pub mod feedback_graph;
+pub mod gap_misspecified;
+pub mod holo_beam;
 pub mod instances;
 pub mod noisy_binary_search;
+pub mod pareto_thompson;
+pub mod primitives;
+pub mod relaxation_tuning;
+pub mod replenishable_knapsacks;
+pub mod sparse_misspecified;
+pub mod streaming_arms;
 
 use rand::Rng;
 
+use crate::error;
 use crate::{Error, Result};
 
 /// A stochastic bandit with independent rewards and known means.
@@ -33,7 +67,8 @@ pub trait Bandit {
     /// The largest mean.
     fn best_mean(&self) -> f64;
 
-    /// The sum of `n` independent rewards of `arm`, drawn exactly in O(1) expected time.
+    /// The sum of `n` independent rewards of `arm`, drawn exactly; in O(1) expected time where the sum's law is
+    /// a known one.
     fn pull(&self, arm: usize, n: u64, rng: &mut dyn Rng) -> f64;
 
     /// How much worse `arm` is than the best one; never negative. The simple regret of a policy that
@@ -48,12 +83,13 @@ pub struct Pulls<'a> {
     bandit: &'a dyn Bandit,
     noise: &'a mut dyn Rng,
     remaining: u64,
+    regret: f64,
 }
 
 impl<'a> Pulls<'a> {
     /// `budget` pulls of `bandit`, whose rewards are drawn from `noise`.
     pub fn new(bandit: &'a dyn Bandit, budget: u64, noise: &'a mut dyn Rng) -> Self {
-        Self { bandit, noise, remaining: budget }
+        Self { bandit, noise, remaining: budget, regret: 0.0 }
     }
 
     /// The number of arms.
@@ -64,6 +100,11 @@ impl<'a> Pulls<'a> {
     /// How many pulls are left.
     pub fn remaining(&self) -> u64 {
         self.remaining
+    }
+
+    /// The regret of the pulls made so far: the sum of their gaps.
+    pub fn regret(&self) -> f64 {
+        self.regret
     }
 
     /// The mean of `n` fresh rewards of `arm`.
@@ -79,6 +120,7 @@ impl<'a> Pulls<'a> {
             return Err(Error::OutOfRange { name: "pulls", value: n as f64, requirement });
         }
         self.remaining -= n;
+        self.regret += n as f64 * self.bandit.gap(arm);
         Ok(self.bandit.pull(arm, n, self.noise) / n as f64)
     }
 }
@@ -90,4 +132,149 @@ pub trait FixedBudget {
     /// # Errors
     /// The budget is too small for the policy.
     fn recommend(&self, pulls: &mut Pulls<'_>, rng: &mut dyn Rng) -> Result<usize>;
+}
+
+/// A policy that acts round by round.
+pub trait Policy {
+    /// What it is shown before it chooses: `()`, or the [`Actions`] of a linear bandit.
+    type Context: ?Sized;
+
+    /// What it sees afterwards: a reward, or `[Revealed]` losses.
+    type Feedback: ?Sized;
+
+    /// The arm to play this round.
+    ///
+    /// # Errors
+    /// The context is not one that the policy can act in.
+    fn choose(&mut self, context: &Self::Context, rng: &mut dyn Rng) -> Result<usize>;
+
+    /// Distinct arms, besides those that the game reveals by itself, whose loss it wants to see this round. Asked
+    /// after [`choose`](Self::choose); every one counts as an observation.
+    fn asks(&self) -> &[usize] {
+        &[]
+    }
+
+    /// Learns from the feedback on `arm`.
+    ///
+    /// # Errors
+    /// A reward that is not finite, or a loss outside [0, 1].
+    fn observe(&mut self, arm: usize, feedback: &Self::Feedback) -> Result<()>;
+}
+
+/// A problem that is played round by round.
+pub trait Game {
+    /// What a policy is shown before it chooses.
+    type Context: ?Sized;
+
+    /// What a policy sees afterwards.
+    type Feedback: ?Sized;
+
+    /// Opens the next round and draws what chance decides before the choice.
+    fn open(&mut self, noise: &mut dyn Rng);
+
+    /// What the policy is shown in this round.
+    fn context(&self) -> &Self::Context;
+
+    /// The number of arms in this round.
+    fn arms(&self) -> usize;
+
+    /// The expected loss of playing `arm` in this round over that of the comparator: for the judge, not for
+    /// policies. Non-negative where the comparator is the best arm of every round.
+    fn regret(&self, arm: usize) -> f64;
+
+    /// The feedback on `arm` and on what else the policy asks to see.
+    fn feedback(&mut self, arm: usize, asks: &[usize], noise: &mut dyn Rng) -> &Self::Feedback;
+}
+
+/// Plays `rounds` rounds and returns the pseudo-regret, the sum of [`Game::regret`] over the arms played.
+///
+/// # Errors
+/// The policy plays or asks for an arm that does not exist, or refuses a context or a feedback.
+pub fn play<P, G>(
+    policy: &mut P,
+    game: &mut G,
+    rounds: u64,
+    noise: &mut dyn Rng,
+    rng: &mut dyn Rng,
+) -> Result<f64>
+where
+    P: Policy + ?Sized,
+    G: Game<Context = P::Context, Feedback = P::Feedback> + ?Sized,
+{
+    play_by(policy, game, rounds, noise, |policy, context| policy.choose(context, rng))
+}
+
+/// The loop of [`play()`], with a say in how the policy chooses.
+fn play_by<P, G>(
+    policy: &mut P,
+    game: &mut G,
+    rounds: u64,
+    noise: &mut dyn Rng,
+    mut choose: impl FnMut(&mut P, &P::Context) -> Result<usize>,
+) -> Result<f64>
+where
+    P: Policy + ?Sized,
+    G: Game<Context = P::Context, Feedback = P::Feedback> + ?Sized,
+{
+    let mut regret = 0.0;
+    for _ in 0..rounds {
+        game.open(noise);
+        let arm = choose(policy, game.context())?;
+        let asks = policy.asks();
+        if let Some(&arm) = asks.iter().chain([&arm]).find(|&&arm| arm >= game.arms()) {
+            return Err(Error::OutOfRange { name: "arm", value: arm as f64, requirement: "an existing arm" });
+        }
+        regret += game.regret(arm);
+        policy.observe(arm, game.feedback(arm, asks, noise))?;
+    }
+    Ok(regret)
+}
+
+/// The loss of an arm, as it is revealed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Revealed {
+    /// The arm.
+    pub arm: usize,
+    /// Its loss in this round, in [0, 1].
+    pub loss: f64,
+}
+
+/// A decision set: the feature vectors that a round of a linear bandit offers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Actions {
+    dim: usize,
+    entries: Vec<f64>,
+}
+
+impl Actions {
+    /// The rows of a matrix with `dim` columns, given row by row.
+    ///
+    /// # Errors
+    /// `dim` is zero, there is no row or an incomplete one, or an entry is not finite.
+    pub fn new(dim: usize, entries: Vec<f64>) -> Result<Self> {
+        error::at_least_one("dim", dim)?;
+        error::finite_slice("actions", &entries)?;
+        error::same_size("actions", entries.len().div_ceil(dim) * dim, entries.len())?;
+        Ok(Self { dim, entries })
+    }
+
+    /// The dimension of the feature vectors.
+    pub fn dim(&self) -> usize {
+        self.dim
+    }
+
+    /// The number of actions, at least one.
+    pub fn arms(&self) -> usize {
+        self.entries.len() / self.dim
+    }
+
+    /// The feature vector of an action.
+    pub fn get(&self, arm: usize) -> &[f64] {
+        &self.entries[arm * self.dim..(arm + 1) * self.dim]
+    }
+
+    /// The feature vectors in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &[f64]> {
+        self.entries.chunks_exact(self.dim)
+    }
 }

@@ -11,6 +11,7 @@ pub mod exp;
 pub mod first_order;
 pub mod law_fit;
 pub mod least_squares;
+pub mod linear_program;
 pub(crate) mod log_matrix;
 pub mod orthogonal;
 pub mod paging;

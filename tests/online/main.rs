@@ -4,5 +4,6 @@
 mod online {
     mod adaptive_conformal;
     mod drifting_schedule;
+    mod optimistic_mirror_descent;
     mod parsimonious_caching;
 }

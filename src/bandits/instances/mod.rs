@@ -3,7 +3,17 @@
 use rand::{Rng, RngExt};
 use rand_distr::Binomial;
 
-use super::Bandit;
+mod adversary;
+mod gaussian;
+mod linear;
+mod pareto;
+
+pub use adversary::{Adversary, Graph, Losses, Segments};
+pub use gaussian::Gaussian;
+pub use linear::Linear;
+pub use pareto::{Pareto, pareto_mean};
+
+use super::{Bandit, Game};
 use crate::error::{self, probability};
 use crate::{Error, Result};
 
@@ -71,6 +81,9 @@ impl Bandit for Bernoulli {
 
 /// The sum of `n` rewards that are 1 with probability `mean`, else 0.
 fn successes(mean: f64, n: u64, rng: &mut dyn Rng) -> f64 {
+    if n == 1 {
+        return f64::from(rng.random::<f64>() < mean);
+    }
     match Binomial::new(n, mean) {
         Ok(law) => rng.sample(law) as f64,
         // Means are checked when an instance is built, so this is never reached.
@@ -111,6 +124,44 @@ impl Bandit for BetaQuantiles {
 
     fn pull(&self, arm: usize, n: u64, rng: &mut dyn Rng) -> f64 {
         successes(self.mean(arm), n, rng)
+    }
+}
+
+/// A [`Bandit`] played one pull a round, with the reward as feedback.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rounds<B> {
+    bandit: B,
+    reward: f64,
+}
+
+impl<B: Bandit> Rounds<B> {
+    /// Rounds of this bandit.
+    pub fn new(bandit: B) -> Self {
+        Self { bandit, reward: 0.0 }
+    }
+}
+
+impl<B: Bandit> Game for Rounds<B> {
+    type Context = ();
+    type Feedback = f64;
+
+    fn open(&mut self, _: &mut dyn Rng) {}
+
+    fn context(&self) -> &() {
+        &()
+    }
+
+    fn arms(&self) -> usize {
+        self.bandit.arms()
+    }
+
+    fn regret(&self, arm: usize) -> f64 {
+        self.bandit.gap(arm)
+    }
+
+    fn feedback(&mut self, arm: usize, _: &[usize], noise: &mut dyn Rng) -> &f64 {
+        self.reward = self.bandit.pull(arm, 1, noise);
+        &self.reward
     }
 }
 

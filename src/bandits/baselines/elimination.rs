@@ -1,10 +1,8 @@
-//! Plain and broken policies: the floors, rivals and controls of the area.
-
 use rand::Rng;
 use rand::seq::{SliceRandom, index};
 
-use super::{FixedBudget, Pulls};
 use crate::Result;
+use crate::bandits::{FixedBudget, Pulls};
 
 /// Eliminates arms stage by stage: each stage pulls every survivor `share(survivors)` times and keeps
 /// `keep(survivors)` of them, the best ones (or, where `worst`, the worst ones).

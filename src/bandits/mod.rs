@@ -4,6 +4,8 @@
 //! - *Return one good arm after a budget of pulls.* [`bracketing_halving::SequentialHalving`] when the
 //!   budget covers every arm $\log_2 n$ times; [`bracketing_halving::BracketingHalving`] when there are
 //!   more arms than pulls, or when one good arm among many is enough.
+//! - *Actions are vectors and means linear in them.* [`gap_misspecified::DsOful`] if means are only nearly
+//!   linear; [`heteroscedastic_glm::MorUcb`] if some rounds are noisier than others and say so.
 //! - *Arms ordered by their means, find where the mean crosses a level.*
 //!   [`noisy_binary_search`]: the order saves all but $O(\log n)$ pulls.
 //! - *Arms on a grid whose means rise to one peak and fall again.* [`holo_beam`]: every comparison saves a third
@@ -18,6 +20,8 @@
 //!   [`streaming_arms::Tower`] has the better rate but a constant in the thousands.
 //! - *Rewards with Pareto tails.* [`pareto_thompson`]: the prior decides between logarithmic and polynomial
 //!   regret.
+//! - *Rewards come over a noisy channel with a power limit.* [`ue_ucb::UeUcb`] tells the client what it knows
+//!   already, so that only the rest is sent.
 //!
 //! # The protocol
 //! There are two faces, one for policies that act round by round, one for policies that spend pulls.
@@ -41,6 +45,7 @@ pub mod bracketing_halving;
 pub mod exp3_learning_rate_mle;
 pub mod feedback_graph;
 pub mod gap_misspecified;
+pub mod heteroscedastic_glm;
 pub mod holo_beam;
 pub mod instances;
 pub mod noisy_binary_search;
@@ -50,6 +55,7 @@ pub mod relaxation_tuning;
 pub mod replenishable_knapsacks;
 pub mod sparse_misspecified;
 pub mod streaming_arms;
+pub mod ue_ucb;
 
 use rand::Rng;
 
@@ -239,11 +245,13 @@ pub struct Revealed {
     pub loss: f64,
 }
 
-/// A decision set: the feature vectors that a round of a linear bandit offers.
+/// A decision set: the feature vectors that a round of a linear bandit offers, and the round's noise level where
+/// the game announces it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Actions {
     dim: usize,
     entries: Vec<f64>,
+    deviation: Option<f64>,
 }
 
 impl Actions {
@@ -255,7 +263,21 @@ impl Actions {
         error::at_least_one("dim", dim)?;
         error::finite_slice("actions", &entries)?;
         error::same_size("actions", entries.len().div_ceil(dim) * dim, entries.len())?;
-        Ok(Self { dim, entries })
+        Ok(Self { dim, entries, deviation: None })
+    }
+
+    /// Announces that this round's noise is sub-Gaussian with parameter `deviation` ≥ 0.
+    ///
+    /// # Errors
+    /// `deviation` is negative or not finite.
+    pub fn announce(&mut self, deviation: f64) -> Result<()> {
+        self.deviation = Some(error::non_negative("deviation", deviation)?);
+        Ok(())
+    }
+
+    /// The noise level of the round, if the game announces it.
+    pub fn deviation(&self) -> Option<f64> {
+        self.deviation
     }
 
     /// The dimension of the feature vectors.

@@ -19,8 +19,9 @@
 //! 1. The net ([`Net`]): for every set of $s$ coordinates the grid of side $2\varepsilon/\sqrt s$ around 0 in
 //!    $[-1, 1]^s$, less the points of norm above $1 + \varepsilon$. It has at most
 //!    $\binom d s (\sqrt s/\varepsilon + 2)^s$ points, visited one by one, never stored.
-//! 2. *Eliminate* $\tilde\theta$ if it contradicts an answer: $|\langle \phi(a), \tilde\theta \rangle - \hat r(a)| > 2\varepsilon$
-//!    for an action $a$ asked before ($3\varepsilon$ with noise).
+//! 2. *Eliminate* $\tilde\theta$ if it contradicts an answer:
+//!    $|\langle \phi(a), \tilde\theta \rangle - \hat r(a)| > 2\varepsilon$ for an action $a$ asked before
+//!    ($3\varepsilon$ with noise).
 //! 3. Otherwise ask about $\arg\max_a \langle \phi(a), \tilde\theta \rangle$, unless that was asked before: once without
 //!    noise, $m = \lceil 2\sigma^2 \ln(2|N|/\delta)/\varepsilon^2 \rceil$ times with it.
 //! 4. Return the action with the best answer.

@@ -8,6 +8,7 @@ mod bandits {
     mod exp3_learning_rate_mle;
     mod feedback_graph;
     mod gap_misspecified;
+    mod heteroscedastic_glm;
     mod holo_beam;
     mod noisy_binary_search;
     mod pareto_thompson;
@@ -16,4 +17,5 @@ mod bandits {
     mod replenishable_knapsacks;
     mod sparse_misspecified;
     mod streaming_arms;
+    mod ue_ucb;
 }

@@ -5,6 +5,7 @@ pub mod bracketing_halving;
 pub mod exp3_learning_rate_mle;
 pub mod feedback_graph;
 pub mod gap_misspecified;
+pub mod heteroscedastic_glm;
 pub mod holo_beam;
 pub mod noisy_binary_search;
 pub mod pareto_thompson;
@@ -12,6 +13,7 @@ pub mod relaxation_tuning;
 pub mod replenishable_knapsacks;
 pub mod sparse_misspecified;
 pub mod streaming_arms;
+pub mod ue_ucb;
 
 use ratebook_judge::Paper;
 
@@ -23,6 +25,7 @@ pub fn papers() -> Vec<Paper> {
         exp3_learning_rate_mle::paper(),
         feedback_graph::paper(),
         gap_misspecified::paper(),
+        heteroscedastic_glm::paper(),
         holo_beam::paper(),
         noisy_binary_search::paper(),
         pareto_thompson::paper(),
@@ -30,5 +33,6 @@ pub fn papers() -> Vec<Paper> {
         replenishable_knapsacks::paper(),
         sparse_misspecified::paper(),
         streaming_arms::paper(),
+        ue_ucb::paper(),
     ]
 }

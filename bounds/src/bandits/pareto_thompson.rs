@@ -2,9 +2,13 @@
 
 use ratebook::bandits::instances::{Pareto, Rounds};
 use ratebook::bandits::pareto_thompson::{ParetoThompson, Posterior, Summary};
-use ratebook::bandits::{Policy, play};
+use ratebook::bandits::{Bandit, Policy, play};
 use ratebook_judge::{Claim, Paper, Source, Streams, Tolerance, geometric};
-use statrs::distribution::{Continuous, ContinuousCDF, Gamma};
+use statrs::distribution::{ContinuousCDF, Gamma};
+
+mod wait;
+
+pub use wait::{bounded_wait, polynomial_wait};
 
 /// ln(α(μ*−κ)/μ*) + μ*/(α(μ*−κ)) − 1: the divergence from Pareto(κ, α) of the closest Pareto law whose mean is
 /// at least μ*, for κ < μ* and a mean below μ*.
@@ -47,23 +51,17 @@ pub fn coverage(pulls: f64, prior: f64, level: f64) -> f64 {
 /// The arms (κ, α) of every experiment: means 2 and 4/3, so C = 3.452.
 const ARMS: [(f64, f64); 2] = [(1.0, 2.0), (1.0, 4.0)];
 
-/// STS with the priors that the paper proves optimal, and STS-T with the two that need the truncation.
-fn optimal(arms: usize) -> ratebook::Result<Vec<ParetoThompson>> {
-    Ok(vec![
-        ParetoThompson::new(arms, 2)?,
-        ParetoThompson::new(arms, 3)?,
-        ParetoThompson::truncated(arms, 0)?,
-        ParetoThompson::truncated(arms, 1)?,
-    ])
+fn sts(k: i32) -> impl Fn(usize) -> ratebook::Result<ParetoThompson> {
+    move |arms| ParetoThompson::new(arms, k)
 }
 
-fn prior(k: i32) -> impl Fn(usize) -> ratebook::Result<Vec<ParetoThompson>> {
-    move |arms| Ok(vec![ParetoThompson::new(arms, k)?])
+fn truncated(k: i32) -> impl Fn(usize) -> ratebook::Result<ParetoThompson> {
+    move |arms| ParetoThompson::truncated(arms, k)
 }
 
 /// The paper and its claims.
 pub fn paper() -> Paper {
-    let jeffreys = |summary: &Summary| summary.posterior(0, false);
+    let posterior = |k, truncated| move |summary: &Summary| summary.posterior(k, truncated);
     Paper::new(
         "bandits/pareto_thompson",
         "Optimality of Thompson Sampling with Noninformative Priors for Pareto Bandits",
@@ -71,68 +69,65 @@ pub fn paper() -> Paper {
     .arxiv("2302.01544")
     .seed_line(319)
     .claim(
-        regret_per_log_at_most(optimal)
-            .control(
-                "the prior k = −2 without truncation",
-                regret_per_log_at_most(prior(-2)).replicates(1000, 4000),
-            )
-            .baseline("Jeffreys' prior without truncation", regret_per_log_at_most(prior(0)))
-            .baseline("the reference prior without truncation", regret_per_log_at_most(prior(1))),
+        regret_per_log_at_most(sts(2))
+            .peer("the prior k = 3", regret_per_log_at_most(sts(3)))
+            .peer("truncated, Jeffreys' prior", regret_per_log_at_most(truncated(0)))
+            .peer("truncated, the reference prior", regret_per_log_at_most(truncated(1)))
+            .control("the prior k = −2", regret_per_log_at_most(sts(-2)).replicates(1000, 4000))
+            .baseline("Jeffreys' prior", regret_per_log_at_most(sts(0)))
+            .baseline("the reference prior", regret_per_log_at_most(sts(1))),
     )
     .claim(
-        regret_per_log_at_least(optimal)
-            .control("knows the best arm", regret_per_log_at_least(|_| Ok(vec![BestArm])))
+        regret_per_log_at_least(sts(2))
+            .peer("the prior k = 3", regret_per_log_at_least(sts(3)))
+            .peer("truncated, Jeffreys' prior", regret_per_log_at_least(truncated(0)))
+            .peer("truncated, the reference prior", regret_per_log_at_least(truncated(1)))
+            .control("knows the best arm", regret_per_log_at_least(|_| Ok(BestArm)))
             .refutes(
                 "the asymptotic lower bound read at every horizon, Reg(T) ≥ 0.6·C·ln T",
-                regret_at_least(optimal),
+                regret_at_least(truncated(0)),
             ),
     )
     .claim(
-        logarithmic_growth(|arms| {
-            Ok(vec![ParetoThompson::new(arms, 3)?, ParetoThompson::truncated(arms, 0)?])
-        })
-        .control("the prior k = −2 without truncation", logarithmic_growth(prior(-2)).replicates(400, 2000))
-        .baseline("Jeffreys' prior without truncation", logarithmic_growth(prior(0))),
+        logarithmic_growth(sts(3))
+            .peer("truncated, Jeffreys' prior", logarithmic_growth(truncated(0)))
+            .control("the prior k = −2", logarithmic_growth(sts(-2)).replicates(400, 2000))
+            .baseline("Jeffreys' prior", logarithmic_growth(sts(0))),
     )
     .claim(
-        polynomial_growth(-2, prior(-2)).control("the prior k = 3", polynomial_growth(-2, prior(3))).control(
-            "truncates the estimate",
-            polynomial_growth(-2, |arms| Ok(vec![ParetoThompson::truncated(arms, -2)?])),
-        ),
+        polynomial_growth(-2, sts(-2))
+            .control("the prior k = 3", polynomial_growth(-2, sts(3)))
+            .control("truncates the estimate", polynomial_growth(-2, truncated(-2))),
     )
     .claim(
-        polynomial_wait(0, jeffreys)
-            .control("truncates the estimate", polynomial_wait(0, |summary| summary.posterior(0, true)))
-            .control("the prior k = −1", polynomial_wait(0, |summary| summary.posterior(-1, false))),
+        polynomial_wait(0, posterior(0, false))
+            .control("truncates the estimate", polynomial_wait(0, posterior(0, true)))
+            .control("the prior k = −1", polynomial_wait(0, posterior(-1, false))),
     )
     .claim(
-        bounded_wait(vec![(2, false), (3, false), (0, true), (1, true)])
-            .control("the reference prior without truncation", bounded_wait(vec![(1, false)]))
-            .control("Jeffreys' prior without truncation", bounded_wait(vec![(0, false)])),
+        bounded_wait(2, posterior(2, false))
+            .peer("the prior k = 3", bounded_wait(3, posterior(3, false)))
+            .peer("truncated, Jeffreys' prior", bounded_wait(0, posterior(0, true)))
+            .peer("truncated, the reference prior", bounded_wait(1, posterior(1, true)))
+            .control("the reference prior", bounded_wait(1, posterior(1, false)))
+            .control("Jeffreys' prior", bounded_wait(0, posterior(0, false))),
     )
-    .claim(
+    .claim(estimates_are_independent(estimates).control(
+        "measures from the true scale",
         estimates_are_independent(|rewards| {
-            let mut summary = Summary::default();
-            rewards.iter().try_for_each(|&x| summary.add(x))?;
-            Ok((summary.kappa(), summary.excess()))
-        })
-        .control(
-            "measures from the true scale",
-            estimates_are_independent(|rewards| {
-                let kappa = rewards.iter().copied().fold(f64::INFINITY, f64::min);
-                Ok((kappa, rewards.iter().map(|x| (x / KAPPA).ln()).sum()))
-            }),
-        ),
-    )
+            let (kappa, _) = estimates(rewards)?;
+            Ok((kappa, rewards.iter().map(|x| (x / KAPPA).ln()).sum()))
+        }),
+    ))
     .claim(
-        posterior_covers(|summary| summary.posterior(1, false))
-            .control("Jeffreys' prior", posterior_covers(jeffreys))
-            .control("the prior k = 2", posterior_covers(|summary| summary.posterior(2, false))),
+        posterior_covers(posterior(1, false))
+            .control("Jeffreys' prior", posterior_covers(posterior(0, false)))
+            .control("the prior k = 2", posterior_covers(posterior(2, false))),
     )
 }
 
 /// The regret of one run at each of the horizons.
-fn regret_at<P>(mut policy: P, horizons: &[f64], streams: &mut Streams) -> ratebook::Result<Vec<f64>>
+fn regrets<P>(mut policy: P, horizons: &[f64], streams: &mut Streams) -> ratebook::Result<Vec<f64>>
 where
     P: Policy<Context = (), Feedback = f64>,
 {
@@ -147,38 +142,26 @@ where
     horizons.iter().map(&mut advance).collect()
 }
 
-/// For each horizon, each policy's regret there: all policies see noise of their own.
-fn regrets<P>(policies: Vec<P>, horizons: &[f64], streams: &mut Streams) -> ratebook::Result<Vec<Vec<f64>>>
+/// [Reg(T) − Reg(T/4)]/ln 4 at each horizon, which frees the slope from what does not grow.
+fn per_log<P>(policy: P, horizons: &[f64], streams: &mut Streams) -> ratebook::Result<Vec<f64>>
 where
     P: Policy<Context = (), Feedback = f64>,
 {
-    let runs = policies.into_iter().map(|policy| regret_at(policy, horizons, streams));
-    let runs = runs.collect::<ratebook::Result<Vec<_>>>()?;
-    Ok((0..horizons.len()).map(|i| runs.iter().map(|run| run[i]).collect()).collect())
-}
-
-/// [Reg(T) − Reg(T/4)]/ln 4 of each policy at each horizon, which frees the slope from what does not grow.
-fn per_log<P>(policies: Vec<P>, horizons: &[f64], streams: &mut Streams) -> ratebook::Result<Vec<Vec<f64>>>
-where
-    P: Policy<Context = (), Feedback = f64>,
-{
-    let mut stops: Vec<f64> =
-        horizons.iter().flat_map(|horizon| [(horizon / 4.0).floor(), *horizon]).collect();
+    let mut stops: Vec<f64> = horizons.iter().flat_map(|horizon| [horizon / 4.0, *horizon]).collect();
     stops.sort_by(f64::total_cmp);
     stops.dedup();
-    let regrets = regrets(policies, &stops, streams)?;
-    let at = |horizon: f64| &regrets[stops.partition_point(|&stop| stop < horizon)];
-    let slope = |(late, early): (&f64, &f64)| (late - early) / 4f64.ln();
-    Ok(horizons.iter().map(|&t| at(t).iter().zip(at((t / 4.0).floor())).map(slope).collect()).collect())
+    let regrets = regrets(policy, &stops, streams)?;
+    let at = |horizon: f64| regrets[stops.partition_point(|&stop| stop < horizon)];
+    Ok(horizons.iter().map(|&horizon| (at(horizon) - at(horizon / 4.0)) / 4f64.ln()).collect())
 }
 
-/// The regret of each policy grows by at most 1.15·C a unit of ln T, C being the optimal constant.
+/// The regret grows by at most 1.15·C a unit of ln T, C being the optimal constant.
 pub fn regret_per_log_at_most<P: Policy<Context = (), Feedback = f64>>(
-    make: impl Fn(usize) -> ratebook::Result<Vec<P>> + Send + Sync + 'static,
+    make: impl Fn(usize) -> ratebook::Result<P> + Send + Sync + 'static,
 ) -> Claim {
     Claim::at_most("regret per log at most", |_| 1.15 * regret_per_log(&ARMS))
         .states("$[\\mathrm{Reg}(T) - \\mathrm{Reg}(T/4)]/\\ln 4 \\le 1.15\\, C$ with $C = \\sum_a \\Delta_a/\\mathrm{KL}_a$.")
-        .assuming("arms (κ, α) = (1, 2), (1, 4); the worst of STS with k = 2, 3 and STS-T with k = 0, 1; 1.15 for the finite horizon")
+        .assuming("arms (κ, α) = (1, 2), (1, 4); STS with k = 2, 3 and STS-T with k = 0, 1; 1.15 for the finite horizon")
         .source(Source::Abstract)
         .sweep("T", [4000.0])
         .full_sweep([16_000.0, 32_000.0, 64_000.0])
@@ -187,18 +170,18 @@ pub fn regret_per_log_at_most<P: Policy<Context = (), Feedback = f64>>(
         .paths(move |horizons, streams| per_log(make(ARMS.len())?, horizons, streams))
 }
 
-/// The regret of each policy grows by at least 0.4·C a unit of ln T (0.6·C from T = 16 000 on).
+/// The regret grows by at least 0.4·C a unit of ln T (0.6·C from T = 16 000 on).
 pub fn regret_per_log_at_least<P: Policy<Context = (), Feedback = f64>>(
-    make: impl Fn(usize) -> ratebook::Result<Vec<P>> + Send + Sync + 'static,
+    make: impl Fn(usize) -> ratebook::Result<P> + Send + Sync + 'static,
 ) -> Claim {
     let share = |horizon: f64| if horizon < 16_000.0 { 0.4 } else { 0.6 };
     Claim::at_least("regret per log at least", move |horizon| share(horizon) * regret_per_log(&ARMS))
         .states("$[\\mathrm{Reg}(T) - \\mathrm{Reg}(T/4)]/\\ln 4 \\ge 0.4\\, C$, and $\\ge 0.6\\, C$ for $T \\ge 16000$.")
-        .assuming("arms (κ, α) = (1, 2), (1, 4); the worst of STS with k = 2, 3 and STS-T with k = 0, 1; the shares of C for the finite horizon")
+        .assuming("arms (κ, α) = (1, 2), (1, 4); STS with k = 2, 3 and STS-T with k = 0, 1; the shares of C for the finite horizon")
         .source(Source::Derived)
         .sweep("T", [4000.0])
         .full_sweep([16_000.0, 64_000.0])
-        .replicates(450, 2000)
+        .replicates(800, 2000)
         .detects(0.5)
         .paths(move |horizons, streams| per_log(make(ARMS.len())?, horizons, streams))
 }
@@ -206,24 +189,24 @@ pub fn regret_per_log_at_least<P: Policy<Context = (), Feedback = f64>>(
 /// The limit Reg(T)/ln T ≥ C taken for a statement at every T, even with 0.6·C. It is false: the regret is
 /// C·ln T less a constant.
 pub fn regret_at_least<P: Policy<Context = (), Feedback = f64>>(
-    make: impl Fn(usize) -> ratebook::Result<Vec<P>> + Send + Sync + 'static,
+    make: impl Fn(usize) -> ratebook::Result<P> + Send + Sync + 'static,
 ) -> Claim {
     Claim::at_least("regret at least", |horizon| 0.6 * regret_per_log(&ARMS) * horizon.ln())
         .states("$\\mathrm{Reg}(T) \\ge 0.6\\, C \\ln T$.")
-        .assuming("arms (κ, α) = (1, 2), (1, 4); the worst of STS with k = 2, 3 and STS-T with k = 0, 1")
+        .assuming("arms (κ, α) = (1, 2), (1, 4); STS-T with k = 0")
         .source(Source::Derived)
-        .sweep("T", [1000.0])
-        .replicates(1000, 4000)
+        .sweep("T", [250.0, 1000.0])
+        .replicates(2000, 4000)
         .paths(move |horizons, streams| regrets(make(ARMS.len())?, horizons, streams))
 }
 
 /// The regret grows with an exponent of at most 0.22, as a logarithm does over this range.
 pub fn logarithmic_growth<P: Policy<Context = (), Feedback = f64>>(
-    make: impl Fn(usize) -> ratebook::Result<Vec<P>> + Send + Sync + 'static,
+    make: impl Fn(usize) -> ratebook::Result<P> + Send + Sync + 'static,
 ) -> Claim {
     Claim::rate("logarithmic growth", |_| 1.0)
         .states("Over two decades the regret grows with an exponent below 0.22, as a logarithm does.")
-        .assuming("arms (κ, α) = (1, 2), (1, 4); the worse of STS with k = 3 and STS-T with k = 0")
+        .assuming("arms (κ, α) = (1, 2), (1, 4); STS with k = 3 and STS-T with k = 0")
         .source(Source::Abstract)
         .sweep("T", geometric(250.0, 16_000.0, 4))
         .full_sweep(geometric(1000.0, 64_000.0, 7))
@@ -235,7 +218,7 @@ pub fn logarithmic_growth<P: Policy<Context = (), Feedback = f64>>(
 /// The regret of STS with the prior k < 1 grows polynomially, with the derived exponent.
 pub fn polynomial_growth<P: Policy<Context = (), Feedback = f64>>(
     k: i32,
-    make: impl Fn(usize) -> ratebook::Result<Vec<P>> + Send + Sync + 'static,
+    make: impl Fn(usize) -> ratebook::Result<P> + Send + Sync + 'static,
 ) -> Claim {
     Claim::rate_exactly("polynomial growth", move |horizon| horizon.powf(polynomial_exponent(k)))
         .states("With $k = -2$ the regret grows like $T^{3/4}$.")
@@ -243,93 +226,23 @@ pub fn polynomial_growth<P: Policy<Context = (), Feedback = f64>>(
         .source(Source::Derived)
         .sweep("T", geometric(250.0, 4000.0, 5))
         .full_sweep(geometric(1000.0, 64_000.0, 7))
-        .replicates(1500, 4000)
+        .replicates(2500, 6000)
         .detects(0.15)
         .paths(move |horizons, streams| regrets(make(ARMS.len())?, horizons, streams))
-}
-
-/// The mean that the best arm has to reach with its draw: that of the other arm, known by then.
-const RIVAL: f64 = 4.0 / 3.0;
-
-/// The chance that a draw from the posterior of α, given κ̂ = 1 after `pulls` pulls, has a mean of at least
-/// [`RIVAL`]: ∫ (1 − (RIVAL·(1−1/a))^(n·a)) over the law of a, which reaches up to a = 4.
-fn escape(posterior: &Posterior, pulls: f64) -> f64 {
-    let largest = RIVAL / (RIVAL - 1.0);
-    let Ok(law) = Gamma::new(posterior.shape(), posterior.rate()) else { return f64::NAN };
-    let reaches = |a: f64| 1.0 - (RIVAL * (1.0 - 1.0 / a)).powf(pulls * a);
-    law.cdf(1.0) + simpson(1.0, largest, 64, |a| law.pdf(a) * reaches(a))
-}
-
-/// Simpson's rule with an even number of intervals.
-fn simpson(low: f64, high: f64, intervals: u32, f: impl Fn(f64) -> f64) -> f64 {
-    let step = (high - low) / f64::from(intervals);
-    let weight = |i: u32| if i == 0 || i == intervals { 1.0 } else { f64::from(2 + 2 * (i % 2)) };
-    (0..=intervals).map(|i| weight(i) * f(low + f64::from(i) * step)).sum::<f64>() * step / 3.0
-}
-
-/// E min(T, 1/p) for every T: how long the best arm waits after `pulls` pulls, p being the chance of escape
-/// from the x = n/α̂ that its first rewards gave, α = 2.
-fn waits(
-    pulls: u32,
-    posterior: impl Fn(&Summary) -> ratebook::Result<Posterior>,
-    horizons: &[f64],
-) -> ratebook::Result<Vec<f64>> {
-    let n = f64::from(pulls);
-    let (lowest, highest, intervals) = ((1e-14_f64).ln(), 15_f64.ln(), 4000);
-    let step = (highest - lowest) / f64::from(intervals);
-    let law = Gamma::new(n - 1.0, ARMS[0].1);
-    let mut waits = vec![0.0; horizons.len()];
-    for i in 0..intervals {
-        let x = (lowest + (f64::from(i) + 0.5) * step).exp();
-        let mut summary = Summary::default();
-        (1..pulls).try_for_each(|_| summary.add(1.0))?;
-        summary.add(x.exp())?;
-        let escape = escape(&posterior(&summary)?, n);
-        let mass = law.as_ref().map_or(f64::NAN, |law| law.pdf(x)) * x * step;
-        waits.iter_mut().zip(horizons).for_each(|(wait, horizon)| *wait += mass * horizon.min(1.0 / escape));
-    }
-    Ok(waits)
-}
-
-/// The expected wait until the prior k ≤ 0 plays the best arm again grows like T^((1−k)/(2−k)).
-pub fn polynomial_wait(
-    k: i32,
-    posterior: impl Fn(&Summary) -> ratebook::Result<Posterior> + Send + Sync + 'static,
-) -> Claim {
-    Claim::rate_exactly("polynomial wait", move |horizon| horizon.powf(polynomial_exponent(k)))
-        .states("With Jeffreys' prior ($k = 0$) the expected wait for the best arm's next play grows like $\\sqrt T$.")
-        .assuming("best arm (κ, α) = (1, 2) after two rewards with κ̂ = κ, the rival's mean 4/3 known; quadrature over x = n/α̂ and the posterior")
-        .source(Source::Derived)
-        .computed()
-        .sweep("T", geometric(1e4, 1e12, 9))
-        .detects(0.02)
-        .paths(move |horizons, _| waits(2, &posterior, horizons))
-}
-
-/// The expected wait until the best arm is played again does not grow with T.
-pub fn bounded_wait(priors: Vec<(i32, bool)>) -> Claim {
-    Claim::rate("bounded wait", |_| 1.0)
-        .states("With $k \\ge 2$, or truncated, the expected wait for the best arm's next play is bounded in $T$.")
-        .assuming("best arm (κ, α) = (1, 2) after its first rewards with κ̂ = κ, the rival's mean 4/3 known; the worst of k = 2, 3 and of the truncated k = 0, 1")
-        .source(Source::Derived)
-        .computed()
-        .sweep("T", geometric(1e4, 1e12, 9))
-        .detects(0.02)
-        .paths(move |horizons, _| -> ratebook::Result<Vec<Vec<f64>>> {
-            let wait = |&(k, truncated): &(i32, bool)| {
-                waits((k + 1).max(2) as u32, |summary| summary.posterior(k, truncated), horizons)
-            };
-            let waits = priors.iter().map(wait).collect::<ratebook::Result<Vec<_>>>()?;
-            Ok((0..horizons.len()).map(|i| waits.iter().map(|wait| wait[i]).collect()).collect())
-        })
 }
 
 /// The arm whose estimates are examined.
 const KAPPA: f64 = 0.5;
 const ALPHA: f64 = 1.5;
 
+/// The library's estimates κ̂ and n/α̂.
+fn estimates(rewards: &[f64]) -> ratebook::Result<(f64, f64)> {
+    let mut summary = Summary::default();
+    rewards.iter().try_for_each(|&x| summary.add(x))?;
+    Ok((summary.kappa(), summary.excess()))
+}
+
 fn rewards(pulls: usize, streams: &mut Streams) -> ratebook::Result<Vec<f64>> {
-    use ratebook::bandits::Bandit;
     let arm = Pareto::new(&[(KAPPA, ALPHA)])?;
     Ok((0..pulls).map(|_| arm.pull(0, 1, &mut streams.noise)).collect())
 }
@@ -420,23 +333,6 @@ mod tests {
         // Gamma(1) and Gamma(2): the median of the first is ln 2, and 1 − e^{−x}(1 + x) there is (1 − ln 2)/2.
         assert_relative_eq!(coverage(3.0, 2.0, 0.5), (1.0 - 2f64.ln()) / 2.0, max_relative = 1e-9);
         assert_relative_eq!(coverage(7.0, 1.0, 0.3), 0.3, max_relative = 1e-9);
-        assert_relative_eq!(simpson(0.0, 2.0, 2, |x| x.powi(3)), 4.0, max_relative = 1e-12);
-    }
-
-    #[test]
-    fn the_escape_is_the_samplers() {
-        let mut summary = Summary::default();
-        [1.0, 1.5, 1.2].into_iter().for_each(|x| summary.add(x).unwrap());
-        let posterior = summary.posterior(0, false).unwrap();
-        let mut streams = Streams::new(1, "escape", 0, 0);
-        let draws = 200_000;
-        let reaches = |(kappa, alpha): (f64, f64)| alpha <= 1.0 || kappa * alpha / (alpha - 1.0) >= RIVAL;
-        let hits = (0..draws).filter(|_| reaches(posterior.sample(&mut streams.algorithm))).count();
-        let predicted = escape(&posterior, 3.0);
-        // Five standard errors.
-        assert!(
-            (hits as f64 / f64::from(draws) - predicted).abs() < 5.0 * (predicted / f64::from(draws)).sqrt()
-        );
     }
 
     quickcheck! {

@@ -202,11 +202,14 @@ pub fn within_four_epsilon<P: FixedBudget>(
             let (gap, _) = run(&make(problem)?, means, 0.0, budget, noise, coins)?;
             cases.at_most(gap, suboptimality(epsilon), || "on the probe".into());
 
-            let axes = [(0, 1.0), (1, 1.0), (2, 1.0), (0, -1.0), (2, -1.0)];
+            let axes = [(0, 1.0), (1, 1.0), (2, 1.0), (0, -1.0)];
             let axes = axes.map(|(i, sign)| basis(DIM, i, sign));
             let diagonals =
                 [(0, 1, 1.0), (0, 1, -1.0), (1, 2, 1.0)].map(|(i, j, sign)| diagonal(DIM, i, j, sign));
-            let actions = Actions::new(DIM, axes.into_iter().chain(diagonals).flatten().collect())?;
+            // Nobody's favourite, for the longer one beside it always looks better: only the guarantee protects it.
+            let shadow = diagonal(DIM, 0, 1, 1.0).into_iter().map(|entry| 0.99 * entry);
+            let entries = axes.into_iter().chain(diagonals).flatten().chain(shadow);
+            let actions = Actions::new(DIM, entries.collect())?;
             let policy = make(Problem { actions: actions.clone(), sparsity: 2, epsilon })?;
             for (first, angle) in [0, 1].into_iter().flat_map(|first| (0..8).map(move |angle| (first, angle))) {
                 let (sin, cos) = (std::f64::consts::FRAC_PI_4 * f64::from(angle)).sin_cos();

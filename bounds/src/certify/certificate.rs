@@ -65,14 +65,12 @@ impl Certificate {
         let total = total(problem, &inequalities, &multipliers);
         let margin = least_eigenvalue(problem.vectors, &total, kept);
         let labels = inequalities.into_iter().map(|i| i.label).collect();
-        let certificate = Self { bound: total.constant, multipliers, labels, margin };
-        if certificate.verify(problem) {
+        let certificate = Self { bound: total.constant.clone(), multipliers, labels, margin };
+        if certificate.proves(problem, &total) {
             Ok(certificate)
         } else {
-            Err(Error::Invalid {
-                name: "certificate",
-                requirement: "multipliers with a positive semidefinite slack",
-            })
+            let requirement = "multipliers with a positive semidefinite slack";
+            Err(Error::Invalid { name: "certificate", requirement })
         }
     }
 
@@ -80,13 +78,15 @@ impl Certificate {
     /// and the slack matrix is positive semidefinite.
     pub fn verify(&self, problem: &Problem) -> bool {
         let inequalities = problem.inequalities();
-        if inequalities.len() != self.multipliers.len() || self.multipliers.iter().any(Signed::is_negative) {
-            return false;
-        }
-        let total = total(problem, &inequalities, &self.multipliers);
-        total.values.values().all(Zero::is_zero)
+        inequalities.len() == self.multipliers.len()
+            && self.proves(problem, &total(problem, &inequalities, &self.multipliers))
+    }
+
+    fn proves(&self, problem: &Problem, total: &Scalar) -> bool {
+        !self.multipliers.iter().any(Signed::is_negative)
+            && total.values.values().all(Zero::is_zero)
             && total.constant <= self.bound
-            && is_positive_semidefinite(slack(problem.vectors, &total))
+            && is_positive_semidefinite(slack(problem.vectors, total))
     }
 }
 
@@ -94,7 +94,7 @@ impl Certificate {
 fn total(problem: &Problem, inequalities: &[Inequality], multipliers: &[BigRational]) -> Scalar {
     let mut total = problem.performance.clone();
     for (inequality, multiplier) in inequalities.iter().zip(multipliers) {
-        total = &total - &inequality.expression.scale(multiplier);
+        total.subtract(&inequality.expression, multiplier);
     }
     total
 }

@@ -12,9 +12,20 @@ pub(super) fn exact(value: f64) -> BigRational {
     BigRational::from_float(value).unwrap_or_else(BigRational::zero)
 }
 
-fn add_to<K: Ord>(map: &mut BTreeMap<K, BigRational>, key: K, value: BigRational) {
-    let entry = map.entry(key).or_insert_with(BigRational::zero);
-    *entry += value;
+/// Adds to a coefficient; zeros are not kept.
+fn add_to<K: Ord + Copy>(map: &mut BTreeMap<K, BigRational>, key: K, value: BigRational) {
+    let sum = match map.remove(&key) {
+        Some(old) => old + value,
+        None => value,
+    };
+    if !sum.is_zero() {
+        map.insert(key, sum);
+    }
+}
+
+/// The coefficients times a factor; zeros are not kept.
+fn scaled<K: Ord + Copy>(map: &BTreeMap<K, BigRational>, factor: &BigRational) -> BTreeMap<K, BigRational> {
+    if factor.is_zero() { BTreeMap::new() } else { map.iter().map(|(&k, a)| (k, a * factor)).collect() }
 }
 
 /// A vector: a combination of the starting points, gradients and operator values of a run.
@@ -56,7 +67,7 @@ impl Vector {
     }
 
     pub(super) fn scale(&self, factor: &BigRational) -> Self {
-        Self { terms: self.terms.iter().map(|(&i, a)| (i, a * factor)).collect(), broken: self.broken }
+        Self { terms: scaled(&self.terms, factor), broken: self.broken }
     }
 }
 
@@ -112,14 +123,22 @@ impl Scalar {
         Self { constant: exact(value), broken: !value.is_finite(), ..Self::default() }
     }
 
+    /// Subtracts a multiple of another one.
+    pub(super) fn subtract(&mut self, other: &Self, factor: &BigRational) {
+        other.gram.iter().for_each(|(&k, b)| add_to(&mut self.gram, k, -(b * factor)));
+        other.values.iter().for_each(|(&k, b)| add_to(&mut self.values, k, -(b * factor)));
+        self.constant -= &other.constant * factor;
+        self.broken |= other.broken;
+    }
+
     pub(super) fn value(index: usize) -> Self {
         Self { values: BTreeMap::from([(index, BigRational::one())]), ..Self::default() }
     }
 
     pub(super) fn scale(&self, factor: &BigRational) -> Self {
         Self {
-            gram: self.gram.iter().map(|(&k, a)| (k, a * factor)).collect(),
-            values: self.values.iter().map(|(&k, a)| (k, a * factor)).collect(),
+            gram: scaled(&self.gram, factor),
+            values: scaled(&self.values, factor),
             constant: &self.constant * factor,
             broken: self.broken,
         }

@@ -193,10 +193,7 @@ impl Problem {
             }
         }
         // A member evaluated twice with the same answers says 0 ≤ 0, which would only blur the barrier.
-        out.retain(|i| {
-            let zero = |a: &BigRational| *a == BigRational::default();
-            !(i.expression.gram.values().all(zero) && i.expression.values.values().all(zero))
-        });
+        out.retain(|i| !(i.expression.gram.is_empty() && i.expression.values.is_empty()));
         out
     }
 

@@ -8,4 +8,4 @@ mod linear;
 pub use adversarial::{Exp3, TsallisInf};
 pub use elimination::{OnceEach, OnePullHalving, Timid, Uniform, WorseHalf};
 pub use index::{ExploreThenCommit, Ucb, UniformArms};
-pub use linear::Oful;
+pub use linear::{Oful, WeightedOful};

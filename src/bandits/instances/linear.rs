@@ -7,11 +7,13 @@ use crate::{Error, Result, error};
 
 /// A linear bandit: each round offers one of finitely many decision sets, drawn uniformly unless they come
 /// [in turn](Self::in_turn); action x has mean reward ⟨x, θ⟩, up to a [misspecification](Self::misspecified),
-/// and normal noise.
+/// and normal noise of one level, or of [several](Self::announcing) that policies are told.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Linear {
     theta: Vec<f64>,
-    deviation: f64,
+    /// The noise levels, drawn uniformly.
+    deviations: Vec<f64>,
+    announces: bool,
     contexts: Vec<Actions>,
     /// The mean of each action of each decision set.
     means: Vec<Vec<f64>>,
@@ -21,6 +23,7 @@ pub struct Linear {
     phases: Vec<(u64, Vec<usize>)>,
     opened: u64,
     current: usize,
+    deviation: f64,
     reward: f64,
 }
 
@@ -40,8 +43,19 @@ impl Linear {
             contexts.iter().map(|set| set.iter().map(|x| dot(x, &theta)).collect()).collect();
         means.iter().try_for_each(|means| error::finite_slice("means", means))?;
         let best = means.iter().map(|means| largest(means)).collect();
-        let phases = Vec::new();
-        Ok(Self { theta, deviation, contexts, means, best, phases, opened: 0, current: 0, reward: 0.0 })
+        Ok(Self {
+            theta,
+            deviations: vec![deviation],
+            announces: false,
+            contexts,
+            means,
+            best,
+            phases: Vec::new(),
+            opened: 0,
+            current: 0,
+            deviation,
+            reward: 0.0,
+        })
     }
 
     /// The paired instance in dimension `dim` (even): context j offers e_{2j−1} and e_{2j}, whose means are 0
@@ -120,6 +134,18 @@ impl Linear {
         Ok(self)
     }
 
+    /// Draws each round's noise level from `deviations` and announces it with the decision set. A level that is
+    /// listed twice is drawn twice as often.
+    ///
+    /// # Errors
+    /// There is no level, or one is negative or not finite.
+    pub fn announcing(mut self, deviations: Vec<f64>) -> Result<Self> {
+        error::finite_slice("deviations", &deviations)?;
+        deviations.iter().try_for_each(|&level| error::non_negative("deviations", level).map(drop))?;
+        (self.deviations, self.announces) = (deviations, true);
+        Ok(self)
+    }
+
     /// The parameter: for the judge, not for policies.
     pub fn theta(&self) -> &[f64] {
         &self.theta
@@ -148,6 +174,10 @@ impl Game for Linear {
             }
         };
         self.opened += 1;
+        if self.announces {
+            self.deviation = self.deviations[noise.random_range(0..self.deviations.len())];
+            self.contexts[self.current].deviation = Some(self.deviation);
+        }
     }
 
     fn context(&self) -> &Actions {

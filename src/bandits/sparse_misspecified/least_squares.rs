@@ -30,9 +30,9 @@ impl DesignLeastSquares {
         Ok(Self { actions, weights })
     }
 
-    /// max_a ‖φ(a)‖² in the metric V⁻¹, V = Σ_a w(a)·φ(a)φ(a)ᵀ. It is at least the dimension, and equals it for a G-optimal design (Kiefer
-    /// and Wolfowitz 1960); +∞ for a design that does not span the space
-    /// (to twelve digits).
+    /// max_a ‖φ(a)‖² in the metric V⁻¹, V = Σ_a w(a)·φ(a)φ(a)ᵀ. It is at least the dimension, and equals it for a
+    /// G-optimal design (Kiefer and Wolfowitz 1960); +∞ for a design that does not span the space (to twelve
+    /// digits).
     pub fn variance(&self) -> f64 {
         let mut information = DMatrix::zeros(self.actions.dim(), self.actions.dim());
         for (x, &weight) in self.actions.iter().zip(&self.weights) {

@@ -8,6 +8,8 @@
 //!   [`noisy_binary_search`]: the order saves all but $O(\log n)$ pulls.
 //! - *A play shows the losses of neighbouring arms too.* [`feedback_graph::Exp3Ex`], above all when there are more
 //!   arms than $T^{1/3}$ and a few of them show all.
+//! - *The best arm changes, nobody knows when, and a second loss may be looked at.* [`stabl::StAbl`] has small
+//!   regret on every interval at once.
 //!
 //! # The protocol
 //! There are two faces, one for policies that act round by round, one for policies that spend pulls.
@@ -31,6 +33,7 @@ pub mod feedback_graph;
 pub mod instances;
 pub mod noisy_binary_search;
 pub mod primitives;
+pub mod stabl;
 
 use rand::Rng;
 

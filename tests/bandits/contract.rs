@@ -11,6 +11,7 @@ use ratebook::bandits::feedback_graph::Exp3Ex;
 use ratebook::bandits::instances::{
     Adversary, Bernoulli, BetaQuantiles, Gaussian, Graph, Linear, Rounds, Segments,
 };
+use ratebook::bandits::stabl::StAbl;
 use ratebook::bandits::{Actions, Bandit, FixedBudget, Game, Policy, Pulls, Revealed, play};
 use ratebook::{Error, Result};
 use ratebook_test_support::{HalfAdversarial, config, rng};
@@ -37,6 +38,8 @@ fn on_losses(graph: &Graph, horizon: u64) -> Result<Vec<OnLosses>> {
     Ok(vec![
         Box::new(Exp3::tuned(graph.arms(), horizon as f64)?),
         Box::new(Exp3Ex::new(graph.clone(), horizon as f64)?),
+        Box::new(StAbl::new(graph.arms(), horizon)?),
+        Box::new(StAbl::one_query(graph.arms(), horizon, 0.25)?),
     ])
 }
 

@@ -7,4 +7,5 @@ mod bandits {
     mod feedback_graph;
     mod noisy_binary_search;
     mod primitives;
+    mod stabl;
 }

@@ -90,8 +90,14 @@ pub fn covering_at_most<P: Policy<Context = (), Feedback = [Revealed]>>(
 ) -> Claim {
     const ROUNDS: u64 = 1 << 15;
     Claim::at_most("covering at most", |length| covering_regret(2.0, ROUNDS as f64, length))
-        .states("$\\mathbb{E}\\,\\mathrm{Regret}(I) \\le 2\\sqrt{2nL|I|} + \\sqrt{2n|I|\\ln n}$ on every interval $I$ of the covering family.")
-        .assuming("two arms with losses 0 and 1 of mean 1/4 and 3/4 that change places at T/2, T = 2¹⁵; the worst interval of each length")
+        .states(
+            "$\\mathbb{E}\\,\\mathrm{Regret}(I) \\le 2\\sqrt{2nL|I|} + \\sqrt{2n|I|\\ln n}$ on every interval $I$ of \
+             the covering family.",
+        )
+        .assuming(
+            "two arms with losses 0 and 1 of mean 1/4 and 3/4 that change places at T/2, T = 2¹⁵; the worst interval \
+             of each length",
+        )
         .source(Source::Derived)
         .sweep("length", powers_of_two(12..=14))
         .replicates(30, 400)
@@ -116,8 +122,14 @@ pub fn any_at_most<P: Policy<Context = (), Feedback = [Revealed]>>(
 ) -> Claim {
     const ROUNDS: u64 = 1 << 17;
     Claim::at_most("any at most", |length| any_regret(2.0, ROUNDS as f64, length))
-        .states("$\\mathbb{E}\\,\\mathrm{Regret}(J) \\le 6.83\\,(2\\sqrt{2nL|J|} + \\sqrt{2n|J|\\ln n})$ on every interval $J$.")
-        .assuming("two arms with losses 0 and 1 of mean 1/4 and 3/4 that change places at T/2, T = 2¹⁷; intervals that start at, before and after the change, at odd places")
+        .states(
+            "$\\mathbb{E}\\,\\mathrm{Regret}(J) \\le 6.83\\,(2\\sqrt{2nL|J|} + \\sqrt{2n|J|\\ln n})$ on every \
+             interval $J$.",
+        )
+        .assuming(
+            "two arms with losses 0 and 1 of mean 1/4 and 3/4 that change places at T/2, T = 2¹⁷; intervals that \
+             start about the change, at odd places",
+        )
         .source(Source::Derived)
         .sweep("length", [16_001.0, 32_001.0, 65_001.0])
         .replicates(30, 100)
@@ -125,7 +137,8 @@ pub fn any_at_most<P: Policy<Context = (), Feedback = [Revealed]>>(
         .paths(move |lengths, streams| -> ratebook::Result<Vec<Vec<f64>>> {
             let family = |&length: &f64| {
                 let change = ROUNDS / 2 - 1;
-                [change + 2, change - 1_001, change + 37].map(|start| start..(start + length as u64).min(ROUNDS)).to_vec()
+                let starts = [change - 1_001, change + 2, change + 37];
+                starts.map(|start| start..(start + length as u64).min(ROUNDS)).to_vec()
             };
             let families: Vec<Vec<Range<u64>>> = lengths.iter().map(family).collect();
             let all = regrets(make(2, ROUNDS)?, ROUNDS, families.iter().flatten().cloned(), streams)?;
@@ -141,7 +154,10 @@ pub fn rate_in_length<P: Policy<Context = (), Feedback = [Revealed]>>(
     const ROUNDS: u64 = 1 << 17;
     Claim::rate("rate in length", |length| (2.0 * length).sqrt())
         .states("The worst regret over intervals of length $|I|$ grows like $\\tilde O(\\sqrt{n |I|})$.")
-        .assuming("two arms with losses 0 and 1 of mean 1/4 and 3/4 that change places at T/2, T = 2¹⁷; all intervals of the covering family, of lengths at which the bound is below |I|/2")
+        .assuming(
+            "two arms with losses 0 and 1 of mean 1/4 and 3/4 that change places at T/2, T = 2¹⁷; all intervals of the \
+             covering family, of lengths at which the bound is below |I|/2",
+        )
         .source(Source::Abstract)
         .sweep("length", powers_of_two(11..=16))
         .replicates(30, 100)

@@ -22,6 +22,8 @@
 //!   regret.
 //! - *Rewards come over a noisy channel with a power limit.* [`ue_ucb::UeUcb`] tells the client what it knows
 //!   already, so that only the rest is sent.
+//! - *The best arm changes, nobody knows when, and a second loss may be looked at.* [`stabl::StAbl`] has small
+//!   regret on every interval at once.
 //!
 //! # The protocol
 //! There are two faces, one for policies that act round by round, one for policies that spend pulls.
@@ -54,6 +56,7 @@ pub mod primitives;
 pub mod relaxation_tuning;
 pub mod replenishable_knapsacks;
 pub mod sparse_misspecified;
+pub mod stabl;
 pub mod streaming_arms;
 pub mod ue_ucb;
 

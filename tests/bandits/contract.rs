@@ -17,6 +17,7 @@ use ratebook::bandits::instances::{
 use ratebook::bandits::pareto_thompson::ParetoThompson;
 use ratebook::bandits::primitives::NoiseRange;
 use ratebook::bandits::streaming_arms::{InRandomOrder, KeepBest, Tower};
+use ratebook::bandits::stabl::StAbl;
 use ratebook::bandits::{Actions, Bandit, FixedBudget, Game, Policy, Pulls, Revealed, play};
 use ratebook::{Error, Result};
 use ratebook_test_support::{HalfAdversarial, config, rng};
@@ -53,6 +54,8 @@ fn on_losses(graph: &Graph, horizon: u64) -> Result<Vec<OnLosses>> {
         Box::new(Exp3::tuned(graph.arms(), horizon as f64)?),
         Box::new(TsallisInf::tuned(graph.arms(), horizon as f64)?),
         Box::new(Exp3Ex::new(graph.clone(), horizon as f64)?),
+        Box::new(StAbl::new(graph.arms(), horizon)?),
+        Box::new(StAbl::one_query(graph.arms(), horizon, 0.25)?),
     ])
 }
 

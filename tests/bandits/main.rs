@@ -16,6 +16,7 @@ mod bandits {
     mod relaxation_tuning;
     mod replenishable_knapsacks;
     mod sparse_misspecified;
+    mod stabl;
     mod streaming_arms;
     mod ue_ucb;
 }

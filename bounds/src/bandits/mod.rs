@@ -12,6 +12,7 @@ pub mod pareto_thompson;
 pub mod relaxation_tuning;
 pub mod replenishable_knapsacks;
 pub mod sparse_misspecified;
+pub mod stabl;
 pub mod streaming_arms;
 pub mod ue_ucb;
 
@@ -35,4 +36,5 @@ pub fn papers() -> Vec<Paper> {
         streaming_arms::paper(),
         ue_ucb::paper(),
     ]
+    vec![bracketing_halving::paper(), feedback_graph::paper(), noisy_binary_search::paper(), stabl::paper()]
 }

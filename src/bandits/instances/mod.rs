@@ -7,11 +7,13 @@ mod adversary;
 mod gaussian;
 mod linear;
 mod pareto;
+mod recorded;
 
 pub use adversary::{Adversary, Graph, Losses, Segments};
 pub use gaussian::Gaussian;
 pub use linear::Linear;
 pub use pareto::{Pareto, pareto_mean};
+pub use recorded::Recorded;
 
 use super::{Bandit, Game};
 use crate::error::{self, probability};

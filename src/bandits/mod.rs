@@ -8,6 +8,7 @@
 //!   [`noisy_binary_search`]: the order saves all but $O(\log n)$ pulls.
 //! - *Rewards with Pareto tails.* [`pareto_thompson`]: the prior decides between logarithmic and polynomial
 //!   regret.
+//! - *Several agents, one linear bandit, and every message counts.* [`quantized_linear`] counts bits.
 //!
 //! # The protocol
 //! There are two faces, one for policies that act round by round, one for policies that spend pulls.
@@ -18,17 +19,20 @@
 //!   losses (`[Revealed]`), decision sets ([`Actions`]). [`play()`] is the only loop.
 //! - A [`Bandit`] knows its means. A policy that pulls in batches never sees it: it spends [`Pulls`], which
 //!   draw the sum of a whole batch exactly, count, add up the regret and refuse what the budget does not
-//!   cover. Horizons may be astronomical at a cost of $O(1)$ a batch.
+//!   cover. Horizons may be astronomical at a cost of $O(1)$ a batch. [`agents`] has the same for several agents
+//!   of a linear bandit, and a link that counts what they send.
 //!
 //! Regret has one definition: the instance's [`Bandit::gap`] or [`Game::regret`], made of true means and never
 //! of noisy rewards.
 
+pub mod agents;
 pub mod baselines;
 pub mod bracketing_halving;
 pub mod instances;
 pub mod noisy_binary_search;
 pub mod pareto_thompson;
 pub mod primitives;
+pub mod quantized_linear;
 
 use rand::Rng;
 

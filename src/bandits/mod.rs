@@ -4,11 +4,25 @@
 //! - *Return one good arm after a budget of pulls.* [`bracketing_halving::SequentialHalving`] when the
 //!   budget covers every arm $\log_2 n$ times; [`bracketing_halving::BracketingHalving`] when there are
 //!   more arms than pulls, or when one good arm among many is enough.
+//! - *Actions are vectors and means linear in them.* [`gap_misspecified::DsOful`] if means are only nearly
+//!   linear; [`heteroscedastic_glm::MorUcb`] if some rounds are noisier than others and say so.
 //! - *Arms ordered by their means, find where the mean crosses a level.*
 //!   [`noisy_binary_search`]: the order saves all but $O(\log n)$ pulls.
+//! - *Arms on a grid whose means rise to one peak and fall again.* [`holo_beam`]: every comparison saves a third
+//!   of the grid.
+//! - *Endlessly many arms that can be raced against each other, of which only the winner is seen.*
+//!   [`ac_band`].
+//! - *A solver's parameter, of which only the cost is seen, for one instance after another.*
+//!   [`relaxation_tuning`].
+//! - *A play shows the losses of neighbouring arms too.* [`feedback_graph::Exp3Ex`], above all when there are more
+//!   arms than $T^{1/3}$ and a few of them show all.
+//! - *Arms pass by once and few can be kept.* [`streaming_arms::KeepBest`] stores one;
+//!   [`streaming_arms::Tower`] has the better rate but a constant in the thousands.
 //! - *Rewards with Pareto tails.* [`pareto_thompson`]: the prior decides between logarithmic and polynomial
 //!   regret.
 //! - *Several agents, one linear bandit, and every message counts.* [`quantized_linear`] counts bits.
+//! - *Rewards come over a noisy channel with a power limit.* [`ue_ucb::UeUcb`] tells the client what it knows
+//!   already, so that only the rest is sent.
 //!
 //! # The protocol
 //! There are two faces, one for policies that act round by round, one for policies that spend pulls.
@@ -17,6 +31,8 @@
 //!   the round's *expected* regret and shows the feedback. What is shown before and after a choice are types
 //!   of the game, so that a policy only plays games whose feedback it understands: rewards (`f64`), revealed
 //!   losses (`[Revealed]`), decision sets ([`Actions`]). [`play()`] is the only loop.
+//! - A policy whose random choices are finite says so by [`primitives::exact::Choices`]: on small games
+//!   [`primitives::exact`] then computes its expected regret, and the worst one over every sequence of losses.
 //! - A [`Bandit`] knows its means. A policy that pulls in batches never sees it: it spends [`Pulls`], which
 //!   draw the sum of a whole batch exactly, count, add up the regret and refuse what the budget does not
 //!   cover. Horizons may be astronomical at a cost of $O(1)$ a batch. [`agents`] has the same for several agents
@@ -25,14 +41,25 @@
 //! Regret has one definition: the instance's [`Bandit::gap`] or [`Game::regret`], made of true means and never
 //! of noisy rewards.
 
+pub mod ac_band;
 pub mod agents;
 pub mod baselines;
 pub mod bracketing_halving;
+pub mod exp3_learning_rate_mle;
+pub mod feedback_graph;
+pub mod gap_misspecified;
+pub mod heteroscedastic_glm;
+pub mod holo_beam;
 pub mod instances;
 pub mod noisy_binary_search;
 pub mod pareto_thompson;
 pub mod primitives;
 pub mod quantized_linear;
+pub mod relaxation_tuning;
+pub mod replenishable_knapsacks;
+pub mod sparse_misspecified;
+pub mod streaming_arms;
+pub mod ue_ucb;
 
 use rand::Rng;
 
@@ -184,10 +211,25 @@ where
     P: Policy + ?Sized,
     G: Game<Context = P::Context, Feedback = P::Feedback> + ?Sized,
 {
+    play_by(policy, game, rounds, noise, |policy, context| policy.choose(context, rng))
+}
+
+/// The loop of [`play()`], with a say in how the policy chooses.
+fn play_by<P, G>(
+    policy: &mut P,
+    game: &mut G,
+    rounds: u64,
+    noise: &mut dyn Rng,
+    mut choose: impl FnMut(&mut P, &P::Context) -> Result<usize>,
+) -> Result<f64>
+where
+    P: Policy + ?Sized,
+    G: Game<Context = P::Context, Feedback = P::Feedback> + ?Sized,
+{
     let mut regret = 0.0;
     for _ in 0..rounds {
         game.open(noise);
-        let arm = policy.choose(game.context(), rng)?;
+        let arm = choose(policy, game.context())?;
         let asks = policy.asks();
         if let Some(&arm) = asks.iter().chain([&arm]).find(|&&arm| arm >= game.arms()) {
             return Err(Error::OutOfRange { name: "arm", value: arm as f64, requirement: "an existing arm" });
@@ -207,11 +249,13 @@ pub struct Revealed {
     pub loss: f64,
 }
 
-/// A decision set: the feature vectors that a round of a linear bandit offers.
+/// A decision set: the feature vectors that a round of a linear bandit offers, and the round's noise level where
+/// the game announces it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Actions {
     dim: usize,
     entries: Vec<f64>,
+    deviation: Option<f64>,
 }
 
 impl Actions {
@@ -223,7 +267,21 @@ impl Actions {
         error::at_least_one("dim", dim)?;
         error::finite_slice("actions", &entries)?;
         error::same_size("actions", entries.len().div_ceil(dim) * dim, entries.len())?;
-        Ok(Self { dim, entries })
+        Ok(Self { dim, entries, deviation: None })
+    }
+
+    /// Announces that this round's noise is sub-Gaussian with parameter `deviation` ≥ 0.
+    ///
+    /// # Errors
+    /// `deviation` is negative or not finite.
+    pub fn announce(&mut self, deviation: f64) -> Result<()> {
+        self.deviation = Some(error::non_negative("deviation", deviation)?);
+        Ok(())
+    }
+
+    /// The noise level of the round, if the game announces it.
+    pub fn deviation(&self) -> Option<f64> {
+        self.deviation
     }
 
     /// The dimension of the feature vectors.

@@ -12,15 +12,20 @@ use rand::{Rng, RngExt};
 pub trait Chance {
     /// An index with probability proportional to its mass. Masses are non-negative with a positive
     /// finite sum; an index of mass zero is never chosen.
-    fn choose(&mut self, masses: &[f64]) -> usize;
+    fn choose(&mut self, masses: &[f64]) -> usize {
+        self.choose_of(masses, masses.iter().sum())
+    }
+
+    /// As [`choose`](Chance::choose), by who keeps the sum of the masses and need not add them up again.
+    fn choose_of(&mut self, masses: &[f64], total: f64) -> usize;
 
     /// True with probability p, in [0, 1]; values beyond are as the nearer end.
     fn coin(&mut self, p: f64) -> bool;
 }
 
 impl<R: Rng + ?Sized> Chance for R {
-    fn choose(&mut self, masses: &[f64]) -> usize {
-        let spot = self.random::<f64>() * masses.iter().sum::<f64>();
+    fn choose_of(&mut self, masses: &[f64], total: f64) -> usize {
+        let spot = self.random::<f64>() * total;
         let mut sum = 0.0;
         let mut last = 0;
         for (index, &mass) in masses.iter().enumerate() {
@@ -69,9 +74,8 @@ impl Path {
 }
 
 impl Chance for Path {
-    fn choose(&mut self, masses: &[f64]) -> usize {
+    fn choose_of(&mut self, masses: &[f64], total: f64) -> usize {
         if self.made == self.choices.len() {
-            let total: f64 = masses.iter().sum();
             let possible = masses.iter().enumerate().filter(|(_, mass)| **mass > 0.0);
             let mut outcomes: Vec<_> = possible.map(|(index, mass)| (index, mass / total)).collect();
             if outcomes.is_empty() {

@@ -4,13 +4,19 @@
 use proptest::prelude::*;
 use rand::Rng;
 use ratebook::bandits::baselines::{
-    Exp3, ExploreThenCommit, Oful, OnceEach, OnePullHalving, Timid, Ucb, Uniform, UniformArms, WorseHalf,
+    Exp3, ExploreThenCommit, Oful, OnceEach, OnePullHalving, Timid, TsallisInf, Ucb, Uniform, UniformArms,
+    WeightedOful, WorseHalf,
 };
 use ratebook::bandits::bracketing_halving::{BracketingHalving, SequentialHalving};
+use ratebook::bandits::feedback_graph::Exp3Ex;
+use ratebook::bandits::gap_misspecified::{Assumptions, DsOful, SupLinUcb};
+use ratebook::bandits::heteroscedastic_glm::MorUcb;
 use ratebook::bandits::instances::{
     Adversary, Bernoulli, BetaQuantiles, Gaussian, Graph, Linear, Pareto, Rounds, Segments,
 };
 use ratebook::bandits::pareto_thompson::ParetoThompson;
+use ratebook::bandits::primitives::NoiseRange;
+use ratebook::bandits::streaming_arms::{InRandomOrder, KeepBest, Tower};
 use ratebook::bandits::{Actions, Bandit, FixedBudget, Game, Policy, Pulls, Revealed, play};
 use ratebook::{Error, Result};
 use ratebook_test_support::{HalfAdversarial, config, rng};
@@ -43,12 +49,27 @@ fn on_positive_rewards(arms: usize) -> Result<Vec<OnRewards>> {
 
 /// Policies that see losses, on this feedback graph.
 fn on_losses(graph: &Graph, horizon: u64) -> Result<Vec<OnLosses>> {
-    Ok(vec![Box::new(Exp3::tuned(graph.arms(), horizon as f64)?)])
+    Ok(vec![
+        Box::new(Exp3::tuned(graph.arms(), horizon as f64)?),
+        Box::new(TsallisInf::tuned(graph.arms(), horizon as f64)?),
+        Box::new(Exp3Ex::new(graph.clone(), horizon as f64)?),
+    ])
 }
 
-/// Policies that choose from decision sets in the unit ball.
+/// Policies that choose from decision sets in the unit ball, and may be told noise levels up to 1/2.
 fn on_actions(dim: usize) -> Result<Vec<OnActions>> {
-    Ok(vec![Box::new(Oful::new(dim, 1.0, 0.5)?), Box::new(Oful::new(dim, 1.0, 0.0)?)])
+    let assumptions =
+        Assumptions { dim, length: 1.0, bound: 1.0, noise: 0.1, misspecification: 0.01, delta: 0.1 };
+    let noise =
+        NoiseRange { dim, length: 1.0, bound: 1.0, lambda: 1.0, sigma_min: 0.05, sigma_max: 0.5, delta: 0.1 };
+    Ok(vec![
+        Box::new(Oful::new(dim, 1.0, 0.5)?),
+        Box::new(Oful::new(dim, 1.0, 0.0)?),
+        Box::new(DsOful::new(assumptions, 0.1)?),
+        Box::new(SupLinUcb::new(assumptions)?),
+        Box::new(MorUcb::new(noise)?),
+        Box::new(WeightedOful::new(noise)?),
+    ])
 }
 
 /// Policies that spend a budget of pulls on [`Bernoulli`]-like arms.
@@ -61,6 +82,8 @@ fn on_budgets() -> Vec<Box<dyn FixedBudget>> {
         Box::new(Timid),
         Box::new(OnceEach),
         Box::new(Uniform),
+        Box::new(InRandomOrder(KeepBest::tuned())),
+        Box::new(InRandomOrder(Tower::default())),
     ]
 }
 
@@ -107,15 +130,17 @@ fn loss_games(arms: usize, rounds: u64, graph: &Graph, relabel: bool) -> Result<
     ])
 }
 
-/// Linear games: pairs of basis vectors, and one decision set of many actions.
+/// Linear games: pairs of basis vectors, one decision set of many actions, decoys with a misspecification. All announce
+/// their noise.
 fn action_games(dim: usize) -> Result<Vec<ActionGame>> {
     let scale = 1.0 / (dim as f64).sqrt();
     let corners = (0..1 << dim)
         .flat_map(|bits: usize| (0..dim).map(move |i| if bits >> i & 1 == 1 { scale } else { -scale }));
     let corners = Actions::new(dim, corners.collect())?;
     Ok(vec![
-        Box::new(Linear::paired(dim, 0.25, 0.1)?),
-        Box::new(Linear::new(vec![0.5 * scale; dim], 0.1, vec![corners])?),
+        Box::new(Linear::paired(dim, 0.25, 0.1)?.announcing(vec![0.1])?),
+        Box::new(Linear::new(vec![0.5 * scale; dim], 0.1, vec![corners])?.announcing(vec![0.02, 0.1, 0.5])?),
+        Box::new(Linear::decoys(dim, 0.1, 0.06, 0.3, 0.1, ROUNDS / 2)?.announcing(vec![0.1])?),
     ])
 }
 
@@ -254,7 +279,8 @@ fn rewards_that_are_not_finite_are_refused() {
             let arm = policy.choose(&(), &mut rng(3)).unwrap();
             refused(policy.observe(arm, &bad));
         }
-        let actions = Actions::new(2, vec![1.0, 0.0, 0.0, 1.0]).unwrap();
+        let mut actions = Actions::new(2, vec![1.0, 0.0, 0.0, 1.0]).unwrap();
+        actions.announce(0.1).unwrap();
         for mut policy in on_actions(2).unwrap() {
             let arm = policy.choose(&actions, &mut rng(3)).unwrap();
             refused(policy.observe(arm, &bad));

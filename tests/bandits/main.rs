@@ -2,10 +2,22 @@
 
 #[path = "."]
 mod bandits {
+    mod ac_band;
     mod agents;
     mod bracketing_halving;
     mod contract;
+    mod exp3_learning_rate_mle;
+    mod feedback_graph;
+    mod gap_misspecified;
+    mod heteroscedastic_glm;
+    mod holo_beam;
     mod noisy_binary_search;
     mod pareto_thompson;
+    mod primitives;
     mod quantized_linear;
+    mod relaxation_tuning;
+    mod replenishable_knapsacks;
+    mod sparse_misspecified;
+    mod streaming_arms;
+    mod ue_ucb;
 }

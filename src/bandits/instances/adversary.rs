@@ -27,6 +27,20 @@ pub trait Losses {
     }
 }
 
+impl<L: Losses + ?Sized> Losses for &L {
+    fn arms(&self) -> usize {
+        (**self).arms()
+    }
+
+    fn mean(&self, round: u64, arm: usize) -> f64 {
+        (**self).mean(round, arm)
+    }
+
+    fn total(&self, rounds: Range<u64>, arm: usize) -> f64 {
+        (**self).total(rounds, arm)
+    }
+}
+
 /// Mean losses that are constant on segments of rounds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Segments {

@@ -59,7 +59,7 @@
 //! Stochastic and Adversarial Online Convex Optimization*, ICML 2023 and JMLR 2024, arXiv
 //! [2302.04552](https://arxiv.org/abs/2302.04552).
 
-use super::convex::ConvexLearner;
+use super::primitives::ConvexLearner;
 use crate::error::{Error, Result, finite_slice, non_negative, positive, same_size};
 use crate::math::first_order::{Bounded, Projection, same_dimension};
 use crate::math::vector::{distance, norm};
@@ -80,7 +80,7 @@ enum Steps {
 ///
 /// ```
 /// use ratebook::math::sets::Ball;
-/// use ratebook::online::convex::ConvexLearner;
+/// use ratebook::online::primitives::ConvexLearner;
 /// use ratebook::online::optimistic_mirror_descent::OptimisticMirrorDescent;
 /// # fn main() -> ratebook::Result<()> {
 /// let disc = Ball::new(&[0.0, 0.0], 1.0)?;

@@ -12,9 +12,9 @@ use ratebook_judge::Paper;
 pub fn papers() -> Vec<Paper> {
     vec![
         adaptive_conformal::paper(),
+        bayesian_persuasion::paper(),
         drifting_schedule::paper(),
         optimistic_mirror_descent::paper(),
         parsimonious_caching::paper(),
     ]
-    vec![bayesian_persuasion::paper(), optimistic_mirror_descent::paper()]
 }

@@ -4,7 +4,7 @@ use rand::RngExt;
 use ratebook::math::first_order::Bounded;
 use ratebook::math::sets::{AxisBox, Ball};
 use ratebook::math::vector::norm;
-use ratebook::online::convex::{ConvexLearner, Linear, NoisyLinear, bilinear, regret_path};
+use ratebook::online::primitives::{ConvexLearner, Linear, NoisyLinear, bilinear, regret_path};
 use ratebook_judge::experiment::Cases;
 use ratebook_judge::{Claim, Source, Streams, powers_of_two};
 

@@ -13,7 +13,7 @@ pub use strongly_convex::{every_centre, logarithmic, long_centres, vanishing_dri
 
 use rand::Rng;
 use ratebook::math::vector::distance;
-use ratebook::online::convex::Game;
+use ratebook::online::primitives::Game;
 use ratebook::online::optimistic_mirror_descent::OptimisticMirrorDescent as Omd;
 use ratebook_judge::Paper;
 

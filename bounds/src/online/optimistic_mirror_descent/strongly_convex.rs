@@ -1,7 +1,7 @@
 //! The claims for strongly convex losses.
 
 use ratebook::math::sets::Ball;
-use ratebook::online::convex::{ConvexLearner, Quadratics, regret_path};
+use ratebook::online::primitives::{ConvexLearner, Quadratics, regret_path};
 use ratebook_judge::{Claim, Source, Streams, Tolerance, powers_of_two};
 
 use super::{Watched, growth_per_octave, strongly_convex_regret};

@@ -20,6 +20,7 @@
 //!   [`streaming_arms::Tower`] has the better rate but a constant in the thousands.
 //! - *Rewards with Pareto tails.* [`pareto_thompson`]: the prior decides between logarithmic and polynomial
 //!   regret.
+//! - *Several agents, one linear bandit, and every message counts.* [`quantized_linear`] counts bits.
 //! - *Rewards come over a noisy channel with a power limit.* [`ue_ucb::UeUcb`] tells the client what it knows
 //!   already, so that only the rest is sent.
 //! - *The best arm changes, nobody knows when, and a second loss may be looked at.* [`stabl::StAbl`] has small
@@ -36,12 +37,14 @@
 //!   [`primitives::exact`] then computes its expected regret, and the worst one over every sequence of losses.
 //! - A [`Bandit`] knows its means. A policy that pulls in batches never sees it: it spends [`Pulls`], which
 //!   draw the sum of a whole batch exactly, count, add up the regret and refuse what the budget does not
-//!   cover. Horizons may be astronomical at a cost of $O(1)$ a batch.
+//!   cover. Horizons may be astronomical at a cost of $O(1)$ a batch. [`agents`] has the same for several agents
+//!   of a linear bandit, and a link that counts what they send.
 //!
 //! Regret has one definition: the instance's [`Bandit::gap`] or [`Game::regret`], made of true means and never
 //! of noisy rewards.
 
 pub mod ac_band;
+pub mod agents;
 pub mod baselines;
 pub mod bracketing_halving;
 pub mod exp3_learning_rate_mle;
@@ -53,6 +56,7 @@ pub mod instances;
 pub mod noisy_binary_search;
 pub mod pareto_thompson;
 pub mod primitives;
+pub mod quantized_linear;
 pub mod relaxation_tuning;
 pub mod replenishable_knapsacks;
 pub mod sparse_misspecified;

@@ -3,6 +3,7 @@
 #[path = "."]
 mod bandits {
     mod ac_band;
+    mod agents;
     mod bracketing_halving;
     mod contract;
     mod exp3_learning_rate_mle;
@@ -13,6 +14,7 @@ mod bandits {
     mod noisy_binary_search;
     mod pareto_thompson;
     mod primitives;
+    mod quantized_linear;
     mod relaxation_tuning;
     mod replenishable_knapsacks;
     mod sparse_misspecified;

@@ -9,6 +9,7 @@ pub mod heteroscedastic_glm;
 pub mod holo_beam;
 pub mod noisy_binary_search;
 pub mod pareto_thompson;
+pub mod quantized_linear;
 pub mod relaxation_tuning;
 pub mod replenishable_knapsacks;
 pub mod sparse_misspecified;
@@ -30,6 +31,7 @@ pub fn papers() -> Vec<Paper> {
         holo_beam::paper(),
         noisy_binary_search::paper(),
         pareto_thompson::paper(),
+        quantized_linear::paper(),
         relaxation_tuning::paper(),
         replenishable_knapsacks::paper(),
         sparse_misspecified::paper(),

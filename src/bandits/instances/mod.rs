@@ -4,12 +4,14 @@ use rand::{Rng, RngExt};
 use rand_distr::Binomial;
 
 mod adversary;
+mod ball;
 mod gaussian;
 mod linear;
 mod pareto;
 mod recorded;
 
 pub use adversary::{Adversary, Graph, Losses, Segments};
+pub use ball::UnitBall;
 pub use gaussian::Gaussian;
 pub use linear::Linear;
 pub use pareto::{Pareto, pareto_mean};

@@ -16,8 +16,8 @@ use ratebook::bandits::instances::{
 };
 use ratebook::bandits::pareto_thompson::ParetoThompson;
 use ratebook::bandits::primitives::NoiseRange;
-use ratebook::bandits::streaming_arms::{InRandomOrder, KeepBest, Tower};
 use ratebook::bandits::stabl::StAbl;
+use ratebook::bandits::streaming_arms::{InRandomOrder, KeepBest, Tower};
 use ratebook::bandits::{Actions, Bandit, FixedBudget, Game, Policy, Pulls, Revealed, play};
 use ratebook::{Error, Result};
 use ratebook_test_support::{HalfAdversarial, config, rng};

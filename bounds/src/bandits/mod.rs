@@ -35,8 +35,8 @@ pub fn papers() -> Vec<Paper> {
         relaxation_tuning::paper(),
         replenishable_knapsacks::paper(),
         sparse_misspecified::paper(),
+        stabl::paper(),
         streaming_arms::paper(),
         ue_ucb::paper(),
     ]
-    vec![bracketing_halving::paper(), feedback_graph::paper(), noisy_binary_search::paper(), stabl::paper()]
 }

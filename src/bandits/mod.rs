@@ -6,6 +6,8 @@
 //!   more arms than pulls, or when one good arm among many is enough.
 //! - *Arms ordered by their means, find where the mean crosses a level.*
 //!   [`noisy_binary_search`]: the order saves all but $O(\log n)$ pulls.
+//! - *Play well without a formula for the uncertainty.* [`multiplier_bootstrap::Mbe`] re-weights the history at
+//!   random; [`baselines::Ucb`] is the plain choice where the formula is known.
 //! - *Arms pass by once and few can be kept.* [`streaming_arms::KeepBest`] stores one;
 //!   [`streaming_arms::Tower`] has the better rate but a constant in the thousands.
 //! - *Rewards come over a noisy channel with a power limit.* [`ue_ucb::UeUcb`] tells the client what it knows
@@ -28,6 +30,7 @@
 pub mod baselines;
 pub mod bracketing_halving;
 pub mod instances;
+pub mod multiplier_bootstrap;
 pub mod noisy_binary_search;
 pub mod primitives;
 pub mod streaming_arms;

@@ -16,6 +16,8 @@
 //!   [`relaxation_tuning`].
 //! - *A play shows the losses of neighbouring arms too.* [`feedback_graph::Exp3Ex`], above all when there are more
 //!   arms than $T^{1/3}$ and a few of them show all.
+//! - *Play well without a formula for the uncertainty.* [`multiplier_bootstrap::Mbe`] re-weights the history at
+//!   random; [`baselines::Ucb`] is the plain choice where the formula is known.
 //! - *Arms pass by once and few can be kept.* [`streaming_arms::KeepBest`] stores one;
 //!   [`streaming_arms::Tower`] has the better rate but a constant in the thousands.
 //! - *Rewards with Pareto tails.* [`pareto_thompson`]: the prior decides between logarithmic and polynomial
@@ -53,6 +55,7 @@ pub mod gap_misspecified;
 pub mod heteroscedastic_glm;
 pub mod holo_beam;
 pub mod instances;
+pub mod multiplier_bootstrap;
 pub mod noisy_binary_search;
 pub mod pareto_thompson;
 pub mod primitives;

@@ -17,6 +17,7 @@ use ratebook::bandits::instances::{
 use ratebook::bandits::pareto_thompson::ParetoThompson;
 use ratebook::bandits::primitives::NoiseRange;
 use ratebook::bandits::stabl::StAbl;
+use ratebook::bandits::multiplier_bootstrap::{Mbe, Multipliers, Replicates};
 use ratebook::bandits::streaming_arms::{InRandomOrder, KeepBest, Tower};
 use ratebook::bandits::{Actions, Bandit, FixedBudget, Game, Policy, Pulls, Revealed, play};
 use ratebook::{Error, Result};
@@ -36,6 +37,10 @@ fn on_rewards(arms: usize, horizon: u64) -> Result<Vec<OnRewards>> {
         Box::new(Ucb::new(arms, 0.0, horizon)?),
         Box::new(ExploreThenCommit::new(arms, 3)?),
         Box::new(UniformArms::new(arms)?),
+        Box::new(Mbe::with_defaults(arms)?),
+        Box::new(Mbe::new(arms, 0.5, Multipliers::Exponential)?),
+        Box::new(Mbe::new(arms, 0.5, Multipliers::Poisson)?),
+        Box::new(Replicates::new(arms, 0.5, Multipliers::Exponential, 10)?),
     ])
 }
 

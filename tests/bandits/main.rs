@@ -11,6 +11,7 @@ mod bandits {
     mod gap_misspecified;
     mod heteroscedastic_glm;
     mod holo_beam;
+    mod multiplier_bootstrap;
     mod noisy_binary_search;
     mod pareto_thompson;
     mod primitives;

@@ -7,6 +7,7 @@ pub mod feedback_graph;
 pub mod gap_misspecified;
 pub mod heteroscedastic_glm;
 pub mod holo_beam;
+pub mod multiplier_bootstrap;
 pub mod noisy_binary_search;
 pub mod pareto_thompson;
 pub mod quantized_linear;
@@ -36,6 +37,7 @@ pub fn papers() -> Vec<Paper> {
         replenishable_knapsacks::paper(),
         sparse_misspecified::paper(),
         stabl::paper(),
+        multiplier_bootstrap::paper(),
         streaming_arms::paper(),
         ue_ucb::paper(),
     ]

@@ -6,6 +6,7 @@
 //!   more arms than pulls, or when one good arm among many is enough.
 //! - *Actions are vectors and means linear in them.* [`gap_misspecified::DsOful`] if means are only nearly
 //!   linear; [`heteroscedastic_glm::MorUcb`] if some rounds are noisier than others and say so.
+//! - *Means are a smooth function of the action.* [`neural_contextual::NeuralGcb`], guided by a wide network.
 //! - *Arms ordered by their means, find where the mean crosses a level.*
 //!   [`noisy_binary_search`]: the order saves all but $O(\log n)$ pulls.
 //!
@@ -15,7 +16,7 @@
 //! - A [`Game`] is played round by round: it shows a context, the [`Policy`] chooses an arm, the game charges
 //!   the round's *expected* regret and shows the feedback. What is shown before and after a choice are types
 //!   of the game, so that a policy only plays games whose feedback it understands: rewards (`f64`), revealed
-//!   losses (`[Revealed]`), decision sets ([`Actions`]). [`play()`] is the only loop.
+//!   losses (`[Revealed]`), decision sets ([`Actions`], or `[usize]` for actions of a pool). [`play()`] is the only loop.
 //! - A [`Bandit`] knows its means. A policy that pulls in batches never sees it: it spends [`Pulls`], which
 //!   draw the sum of a whole batch exactly, count, add up the regret and refuse what the budget does not
 //!   cover. Horizons may be astronomical at a cost of $O(1)$ a batch.
@@ -28,6 +29,7 @@ pub mod bracketing_halving;
 pub mod gap_misspecified;
 pub mod heteroscedastic_glm;
 pub mod instances;
+pub mod neural_contextual;
 pub mod noisy_binary_search;
 pub mod primitives;
 

@@ -6,5 +6,6 @@ mod bandits {
     mod contract;
     mod gap_misspecified;
     mod heteroscedastic_glm;
+    mod neural_contextual;
     mod noisy_binary_search;
 }

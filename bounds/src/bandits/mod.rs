@@ -3,6 +3,7 @@
 pub mod bracketing_halving;
 pub mod gap_misspecified;
 pub mod heteroscedastic_glm;
+pub mod neural_contextual;
 pub mod noisy_binary_search;
 
 use ratebook_judge::Paper;
@@ -13,6 +14,7 @@ pub fn papers() -> Vec<Paper> {
         bracketing_halving::paper(),
         gap_misspecified::paper(),
         heteroscedastic_glm::paper(),
+        neural_contextual::paper(),
         noisy_binary_search::paper(),
     ]
 }

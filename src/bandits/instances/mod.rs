@@ -6,10 +6,12 @@ use rand_distr::Binomial;
 mod adversary;
 mod gaussian;
 mod linear;
+mod pool;
 
 pub use adversary::{Adversary, Graph, Losses, Segments};
 pub use gaussian::Gaussian;
 pub use linear::Linear;
+pub use pool::Pool;
 
 use super::{Bandit, Game};
 use crate::error::{self, probability};

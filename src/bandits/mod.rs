@@ -6,6 +6,7 @@
 //!   more arms than pulls, or when one good arm among many is enough.
 //! - *Actions are vectors and means linear in them.* [`gap_misspecified::DsOful`] if means are only nearly
 //!   linear; [`heteroscedastic_glm::MorUcb`] if some rounds are noisier than others and say so.
+//! - *Means are a smooth function of the action.* [`neural_contextual::NeuralGcb`], guided by a wide network.
 //! - *Arms ordered by their means, find where the mean crosses a level.*
 //!   [`noisy_binary_search`]: the order saves all but $O(\log n)$ pulls.
 //! - *Arms on a grid whose means rise to one peak and fall again.* [`holo_beam`]: every comparison saves a third
@@ -37,6 +38,7 @@
 //!   losses (`[Revealed]`), decision sets ([`Actions`]). [`play()`] is the only loop.
 //! - A policy whose random choices are finite says so by [`primitives::exact::Choices`]: on small games
 //!   [`primitives::exact`] then computes its expected regret, and the worst one over every sequence of losses.
+//!   losses (`[Revealed]`), decision sets ([`Actions`], or `[usize]` for actions of a pool). [`play()`] is the only loop.
 //! - A [`Bandit`] knows its means. A policy that pulls in batches never sees it: it spends [`Pulls`], which
 //!   draw the sum of a whole batch exactly, count, add up the regret and refuse what the budget does not
 //!   cover. Horizons may be astronomical at a cost of $O(1)$ a batch. [`agents`] has the same for several agents
@@ -56,6 +58,7 @@ pub mod heteroscedastic_glm;
 pub mod holo_beam;
 pub mod instances;
 pub mod multiplier_bootstrap;
+pub mod neural_contextual;
 pub mod noisy_binary_search;
 pub mod pareto_thompson;
 pub mod primitives;

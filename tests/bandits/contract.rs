@@ -15,6 +15,8 @@ use ratebook::bandits::instances::{
     Adversary, Bernoulli, BetaQuantiles, Gaussian, Graph, Linear, Pareto, Rounds, Segments,
 };
 use ratebook::bandits::pareto_thompson::ParetoThompson;
+    Adversary, Bernoulli, BetaQuantiles, Gaussian, Graph, Linear, Pool, Rounds, Segments,
+use ratebook::bandits::neural_contextual::{Network, NeuralGcb, Predictor, Tuning};
 use ratebook::bandits::primitives::NoiseRange;
 use ratebook::bandits::stabl::StAbl;
 use ratebook::bandits::multiplier_bootstrap::{Mbe, Multipliers, Replicates};
@@ -28,7 +30,9 @@ type OnLosses = Box<dyn Policy<Context = (), Feedback = [Revealed]>>;
 type OnActions = Box<dyn Policy<Context = Actions, Feedback = f64>>;
 type RewardGame = Box<dyn Game<Context = (), Feedback = f64>>;
 type LossGame = Box<dyn Game<Context = (), Feedback = [Revealed]>>;
+type OnPools = Box<dyn Policy<Context = [usize], Feedback = f64>>;
 type ActionGame = Box<dyn Game<Context = Actions, Feedback = f64>>;
+type PoolGame = Box<dyn Game<Context = [usize], Feedback = f64>>;
 
 /// Policies that see the reward of the arm they played.
 fn on_rewards(arms: usize, horizon: u64) -> Result<Vec<OnRewards>> {
@@ -78,6 +82,16 @@ fn on_actions(dim: usize) -> Result<Vec<OnActions>> {
         Box::new(MorUcb::new(noise)?),
         Box::new(WeightedOful::new(noise)?),
     ])
+}
+
+/// Policies that choose from a pool of actions on the circle.
+fn on_pools(actions: usize, horizon: u64) -> Result<Vec<OnPools>> {
+    let angle = |i| i as f64 / actions as f64;
+    let circle: Vec<Vec<f64>> = (0..actions).map(|i| vec![angle(i).cos(), angle(i).sin()]).collect();
+    let tuning = Tuning { horizon, lambda: 0.1, beta: 1.0, sigma0: 1.0, eta: 1.0 };
+    let build =
+        |predictor| NeuralGcb::new(Network::new(2, 2, 16, &mut rng(5))?, circle.clone(), tuning, predictor);
+    Ok(vec![Box::new(build(Predictor::Kernel)?), Box::new(build(Predictor::Trained { steps: 5 })?)])
 }
 
 /// Policies that spend a budget of pulls on [`Bernoulli`]-like arms.
@@ -152,6 +166,15 @@ fn action_games(dim: usize) -> Result<Vec<ActionGame>> {
     ])
 }
 
+/// Pools of which all or some actions are offered.
+fn pool_games(actions: usize) -> Result<Vec<PoolGame>> {
+    let means: Vec<f64> = (0..actions).map(|i| 0.9 / (i + 1) as f64).collect();
+    Ok(vec![
+        Box::new(Pool::new(means.clone(), actions, 0.1)?),
+        Box::new(Pool::new(means, actions.div_ceil(2), 0.1)?),
+    ])
+}
+
 fn bandits(arms: usize, relabel: bool) -> Result<Vec<Box<dyn Bandit>>> {
     let mut means: Vec<f64> = (0..arms).map(|arm| 0.9 / (arm + 1) as f64).collect();
     if relabel {
@@ -193,6 +216,9 @@ fn the_oracle_has_no_regret_and_nobody_has_less() {
         }
     }
     for mut game in action_games(4).unwrap() {
+        assert_eq!(oracle(game.as_mut()), 0.0);
+    }
+    for mut game in pool_games(ARMS).unwrap() {
         assert_eq!(oracle(game.as_mut()), 0.0);
     }
     for bandit in bandits(ARMS, false).unwrap() {
@@ -245,6 +271,13 @@ proptest! {
                 }
             }
         }
+        for policy in 0..on_pools(arms, ROUNDS).unwrap().len() {
+            for game in 0..pool_games(arms).unwrap().len() {
+                let policies = [(); 2].map(|()| on_pools(arms, ROUNDS).unwrap().swap_remove(policy));
+                let games = [(); 2].map(|()| pool_games(arms).unwrap().swap_remove(game));
+                two_runs(policies, games, &coins);
+            }
+        }
         for dim in [2, 4] {
             for policy in 0..on_actions(dim).unwrap().len() {
                 for game in 0..action_games(dim).unwrap().len() {
@@ -285,6 +318,10 @@ fn rewards_that_are_not_finite_are_refused() {
             on_rewards(ARMS, ROUNDS).unwrap().into_iter().chain(on_positive_rewards(ARMS).unwrap());
         for mut policy in policies {
             let arm = policy.choose(&(), &mut rng(3)).unwrap();
+            refused(policy.observe(arm, &bad));
+        }
+        for mut policy in on_pools(ARMS, ROUNDS).unwrap() {
+            let arm = policy.choose(&[0, 1], &mut rng(3)).unwrap();
             refused(policy.observe(arm, &bad));
         }
         let mut actions = Actions::new(2, vec![1.0, 0.0, 0.0, 1.0]).unwrap();

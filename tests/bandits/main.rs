@@ -12,6 +12,7 @@ mod bandits {
     mod heteroscedastic_glm;
     mod holo_beam;
     mod multiplier_bootstrap;
+    mod neural_contextual;
     mod noisy_binary_search;
     mod pareto_thompson;
     mod primitives;

@@ -241,7 +241,7 @@ pub fn bayes_is_attained<R: Regressor>(
         .source(Source::Derived)
         .sweep("T", powers_of_two(6..=9))
         .full_sweep(powers_of_two(6..=12))
-        .replicates(12_000, 40_000)
+        .replicates(15_000, 60_000)
         .detects(0.06)
         .paths(move |rounds, streams| bayes_path(&make, rounds, streams))
 }

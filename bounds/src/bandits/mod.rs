@@ -8,6 +8,7 @@ pub mod gap_misspecified;
 pub mod heteroscedastic_glm;
 pub mod holo_beam;
 pub mod multiplier_bootstrap;
+pub mod neural_contextual;
 pub mod noisy_binary_search;
 pub mod pareto_thompson;
 pub mod quantized_linear;
@@ -30,6 +31,7 @@ pub fn papers() -> Vec<Paper> {
         gap_misspecified::paper(),
         heteroscedastic_glm::paper(),
         holo_beam::paper(),
+        neural_contextual::paper(),
         noisy_binary_search::paper(),
         pareto_thompson::paper(),
         quantized_linear::paper(),

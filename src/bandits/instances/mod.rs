@@ -8,6 +8,7 @@ mod ball;
 mod gaussian;
 mod linear;
 mod pareto;
+mod pool;
 mod recorded;
 
 pub use adversary::{Adversary, Graph, Losses, Segments};
@@ -16,6 +17,7 @@ pub use gaussian::Gaussian;
 pub use linear::Linear;
 pub use pareto::{Pareto, pareto_mean};
 pub use recorded::Recorded;
+pub use pool::Pool;
 
 use super::{Bandit, Game};
 use crate::error::{self, probability};

@@ -15,6 +15,7 @@ mod bandits {
     mod neural_contextual;
     mod noisy_binary_search;
     mod pareto_thompson;
+    mod policies;
     mod primitives;
     mod quantized_linear;
     mod relaxation_tuning;

@@ -31,6 +31,7 @@ pub fn papers() -> Vec<Paper> {
         gap_misspecified::paper(),
         heteroscedastic_glm::paper(),
         holo_beam::paper(),
+        multiplier_bootstrap::paper(),
         neural_contextual::paper(),
         noisy_binary_search::paper(),
         pareto_thompson::paper(),
@@ -39,7 +40,6 @@ pub fn papers() -> Vec<Paper> {
         replenishable_knapsacks::paper(),
         sparse_misspecified::paper(),
         stabl::paper(),
-        multiplier_bootstrap::paper(),
         streaming_arms::paper(),
         ue_ucb::paper(),
     ]

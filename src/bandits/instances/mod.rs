@@ -16,8 +16,8 @@ pub use ball::UnitBall;
 pub use gaussian::Gaussian;
 pub use linear::Linear;
 pub use pareto::{Pareto, pareto_mean};
-pub use recorded::Recorded;
 pub use pool::Pool;
+pub use recorded::Recorded;
 
 use super::{Bandit, Game};
 use crate::error::{self, probability};

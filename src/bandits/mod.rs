@@ -10,6 +10,8 @@
 //!   arms than $T^{1/3}$ and a few of them show all.
 //! - *The best arm changes, nobody knows when, and a second loss may be looked at.* [`stabl::StAbl`] has small
 //!   regret on every interval at once.
+//! - *Every change of the arm costs, or losses are dear to look at.* [`switching_costs::Batched`], which says how many
+//!   observations of which kind are worth their price.
 //!
 //! # The protocol
 //! There are two faces, one for policies that act round by round, one for policies that spend pulls.
@@ -34,6 +36,7 @@ pub mod instances;
 pub mod noisy_binary_search;
 pub mod primitives;
 pub mod stabl;
+pub mod switching_costs;
 
 use rand::Rng;
 

@@ -12,6 +12,7 @@ use ratebook::bandits::instances::{
     Adversary, Bernoulli, BetaQuantiles, Gaussian, Graph, Linear, Rounds, Segments,
 };
 use ratebook::bandits::stabl::StAbl;
+use ratebook::bandits::switching_costs::{Batched, Observation};
 use ratebook::bandits::{Actions, Bandit, FixedBudget, Game, Policy, Pulls, Revealed, play};
 use ratebook::{Error, Result};
 use ratebook_test_support::{HalfAdversarial, config, rng};
@@ -40,6 +41,9 @@ fn on_losses(graph: &Graph, horizon: u64) -> Result<Vec<OnLosses>> {
         Box::new(Exp3Ex::new(graph.clone(), horizon as f64)?),
         Box::new(StAbl::new(graph.arms(), horizon)?),
         Box::new(StAbl::one_query(graph.arms(), horizon, 0.25)?),
+        Box::new(Batched::new(Observation::Full, graph.arms(), horizon)?),
+        Box::new(Batched::new(Observation::Flexible, graph.arms(), horizon)?),
+        Box::new(Batched::new(Observation::Bandit, graph.arms(), horizon)?),
     ])
 }
 

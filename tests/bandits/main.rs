@@ -8,4 +8,5 @@ mod bandits {
     mod noisy_binary_search;
     mod primitives;
     mod stabl;
+    mod switching_costs;
 }

@@ -4,11 +4,13 @@ use rand::{Rng, RngExt};
 use rand_distr::Binomial;
 
 mod adversary;
+mod epochs;
 mod gaussian;
 mod linear;
 mod recorded;
 
 pub use adversary::{Adversary, Graph, Losses, Segments};
+pub use epochs::Epochs;
 pub use gaussian::Gaussian;
 pub use linear::Linear;
 pub use recorded::Recorded;

@@ -28,6 +28,8 @@
 //!   already, so that only the rest is sent.
 //! - *The best arm changes, nobody knows when, and a second loss may be looked at.* [`stabl::StAbl`] has small
 //!   regret on every interval at once.
+//! - *Every change of the arm costs, or losses are dear to look at.* [`switching_costs::Batched`], which says how many
+//!   observations of which kind are worth their price.
 //!
 //! # The protocol
 //! There are two faces, one for policies that act round by round, one for policies that spend pulls.
@@ -68,6 +70,7 @@ pub mod replenishable_knapsacks;
 pub mod sparse_misspecified;
 pub mod stabl;
 pub mod streaming_arms;
+pub mod switching_costs;
 pub mod ue_ucb;
 
 use rand::Rng;

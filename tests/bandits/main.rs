@@ -23,5 +23,6 @@ mod bandits {
     mod sparse_misspecified;
     mod stabl;
     mod streaming_arms;
+    mod switching_costs;
     mod ue_ucb;
 }

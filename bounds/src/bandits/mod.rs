@@ -17,6 +17,7 @@ pub mod replenishable_knapsacks;
 pub mod sparse_misspecified;
 pub mod stabl;
 pub mod streaming_arms;
+pub mod switching_costs;
 pub mod ue_ucb;
 
 use ratebook_judge::Paper;
@@ -42,5 +43,6 @@ pub fn papers() -> Vec<Paper> {
         stabl::paper(),
         streaming_arms::paper(),
         ue_ucb::paper(),
+        switching_costs::paper(),
     ]
 }

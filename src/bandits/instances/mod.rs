@@ -5,6 +5,7 @@ use rand_distr::Binomial;
 
 mod adversary;
 mod ball;
+mod epochs;
 mod gaussian;
 mod linear;
 mod pareto;
@@ -13,6 +14,7 @@ mod recorded;
 
 pub use adversary::{Adversary, Graph, Losses, Segments};
 pub use ball::UnitBall;
+pub use epochs::Epochs;
 pub use gaussian::Gaussian;
 pub use linear::Linear;
 pub use pareto::{Pareto, pareto_mean};

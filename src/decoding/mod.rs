@@ -8,6 +8,8 @@
 //! - [`spec_dec`]: a cheap draft model proposes, one call to the target verifies. Worth it when the
 //!   draft is much cheaper than the target and mostly right; with a stop rule it also knows when to
 //!   stop proposing.
+//! - [`imperfect_verifier`]: draw until a verifier passes. Worth it while false positives are rare; the best
+//!   number of draws is often small.
 //!
 //! # Protocol
 //! A [`LanguageModel`] gives the law of the next token. [`Lossless`] is the speculative round; a
@@ -25,6 +27,7 @@ use crate::Result;
 use crate::math::chance::Chance;
 
 pub mod baselines;
+pub mod imperfect_verifier;
 pub mod instances;
 pub mod spec_dec;
 

@@ -2,5 +2,6 @@
 
 #[path = "."]
 mod decoding {
+    mod imperfect_verifier;
     mod spec_dec;
 }

@@ -1,10 +1,11 @@
 //! What the papers of the area `decoding` promise.
 
+pub mod imperfect_verifier;
 pub mod spec_dec;
 
 use ratebook_judge::Paper;
 
 /// The area's papers.
 pub fn papers() -> Vec<Paper> {
-    vec![spec_dec::paper()]
+    vec![imperfect_verifier::paper(), spec_dec::paper()]
 }

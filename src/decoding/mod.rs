@@ -8,6 +8,8 @@
 //! - [`spec_dec`]: a cheap draft model proposes, one call to the target verifies. Worth it when the
 //!   draft is much cheaper than the target and mostly right; with a stop rule it also knows when to
 //!   stop proposing.
+//! - [`compute_optimal_search`]: many samples and a vote, or, with a reward model that scores unfinished
+//!   solutions, a search that moves its budget to the good ones.
 //! - [`imperfect_verifier`]: draw until a verifier passes. Worth it while false positives are rare; the best
 //!   number of draws is often small.
 //!
@@ -27,6 +29,7 @@ use crate::Result;
 use crate::math::chance::Chance;
 
 pub mod baselines;
+pub mod compute_optimal_search;
 pub mod imperfect_verifier;
 pub mod instances;
 pub mod spec_dec;

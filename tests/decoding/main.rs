@@ -2,6 +2,7 @@
 
 #[path = "."]
 mod decoding {
+    mod compute_optimal_search;
     mod imperfect_verifier;
     mod spec_dec;
 }

@@ -1,5 +1,6 @@
 //! What the papers of the area `decoding` promise.
 
+pub mod compute_optimal_search;
 pub mod imperfect_verifier;
 pub mod spec_dec;
 
@@ -7,5 +8,5 @@ use ratebook_judge::Paper;
 
 /// The area's papers.
 pub fn papers() -> Vec<Paper> {
-    vec![imperfect_verifier::paper(), spec_dec::paper()]
+    vec![compute_optimal_search::paper(), imperfect_verifier::paper(), spec_dec::paper()]
 }

@@ -4,5 +4,6 @@
 mod decoding {
     mod compute_optimal_search;
     mod imperfect_verifier;
+    mod minimum_bayes_risk;
     mod spec_dec;
 }

@@ -8,6 +8,12 @@
 //! - [`spec_dec`]: a cheap draft model proposes, one call to the target verifies. Worth it when the
 //!   draft is much cheaper than the target and mostly right; with a stop rule it also knows when to
 //!   stop proposing.
+//! - [`compute_optimal_search`]: many samples and a vote, or, with a reward model that scores unfinished
+//!   solutions, a search that moves its budget to the good ones.
+//! - [`imperfect_verifier`]: draw until a verifier passes. Worth it while false positives are rare; the best
+//!   number of draws is often small.
+//! - [`minimum_bayes_risk`]: many samples and a measure of likeness; returns the one most like the others
+//!   ([`selection`] is its loop).
 //!
 //! # Protocol
 //! A [`LanguageModel`] gives the law of the next token. [`Lossless`] is the speculative round; a
@@ -25,7 +31,11 @@ use crate::Result;
 use crate::math::chance::Chance;
 
 pub mod baselines;
+pub mod compute_optimal_search;
+pub mod imperfect_verifier;
 pub mod instances;
+pub mod minimum_bayes_risk;
+pub mod selection;
 pub mod spec_dec;
 
 /// The law of the next token given the ones before.

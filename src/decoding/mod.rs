@@ -8,6 +8,8 @@
 //! - [`spec_dec`]: a cheap draft model proposes, one call to the target verifies. Worth it when the
 //!   draft is much cheaper than the target and mostly right; with a stop rule it also knows when to
 //!   stop proposing.
+//! - [`tetris`]: many requests share one call of limited size. It verifies the tokens most likely to
+//!   be accepted, whosever they are.
 //!
 //! # Protocol
 //! A [`LanguageModel`] gives the law of the next token. [`Lossless`] is the speculative round; a
@@ -27,6 +29,7 @@ use crate::math::chance::Chance;
 pub mod baselines;
 pub mod instances;
 pub mod spec_dec;
+pub mod tetris;
 
 /// The law of the next token given the ones before.
 pub trait LanguageModel: Sync {
@@ -44,6 +47,15 @@ impl<M: LanguageModel + ?Sized> LanguageModel for &M {
 
     fn next(&self, context: &[usize], law: &mut [f64]) {
         (**self).next(context, law);
+    }
+}
+
+/// Ancestral sampling: appends tokens of the model's law until there are `count`.
+pub fn ancestral(model: &dyn LanguageModel, tokens: &mut Vec<usize>, count: usize, chance: &mut dyn Chance) {
+    let mut law = vec![0.0; model.vocabulary()];
+    while tokens.len() < count {
+        model.next(tokens, &mut law);
+        tokens.push(chance.choose(&law));
     }
 }
 
@@ -87,6 +99,13 @@ pub trait StopRule {
 
     /// Whether to draft another token after `last`.
     fn go_on(&mut self, last: &Drafted<'_>) -> bool;
+}
+
+/// Predicts whether drafted tokens will be accepted.
+pub trait AcceptancePredictor {
+    /// The predicted probability, in [0, 1], that the token just drafted is accepted if all before it
+    /// are.
+    fn acceptance(&mut self, drafted: &Drafted<'_>) -> f64;
 }
 
 /// Drafts the same number of tokens in every round.

@@ -3,4 +3,5 @@
 #[path = "."]
 mod decoding {
     mod spec_dec;
+    mod tetris;
 }

@@ -1,10 +1,11 @@
 //! What the papers of the area `decoding` promise.
 
 pub mod spec_dec;
+pub mod tetris;
 
 use ratebook_judge::Paper;
 
 /// The area's papers.
 pub fn papers() -> Vec<Paper> {
-    vec![spec_dec::paper()]
+    vec![spec_dec::paper(), tetris::paper()]
 }

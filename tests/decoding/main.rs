@@ -6,4 +6,5 @@ mod decoding {
     mod imperfect_verifier;
     mod minimum_bayes_risk;
     mod spec_dec;
+    mod tetris;
 }

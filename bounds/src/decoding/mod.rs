@@ -4,6 +4,7 @@ pub mod compute_optimal_search;
 pub mod imperfect_verifier;
 pub mod minimum_bayes_risk;
 pub mod spec_dec;
+pub mod tetris;
 
 use ratebook_judge::Paper;
 
@@ -15,4 +16,5 @@ pub fn papers() -> Vec<Paper> {
         minimum_bayes_risk::paper(),
         spec_dec::paper(),
     ]
+    vec![spec_dec::paper(), tetris::paper()]
 }

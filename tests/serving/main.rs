@@ -2,5 +2,6 @@
 
 #[path = "."]
 mod serving {
+    mod mini_sequence;
     mod online_softmax;
 }

@@ -26,6 +26,8 @@ use std::cell::Cell;
 use crate::{Result, math::exp::Real};
 
 pub mod baselines;
+pub mod cache_multiplexer;
+pub mod caching;
 pub mod online_softmax;
 
 /// Slow memory that can be read.

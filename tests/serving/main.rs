@@ -2,5 +2,6 @@
 
 #[path = "."]
 mod serving {
+    mod cache_multiplexer;
     mod online_softmax;
 }

@@ -30,6 +30,8 @@ use std::cell::Cell;
 use crate::{Result, math::exp::Real};
 
 pub mod baselines;
+pub mod cache_multiplexer;
+pub mod caching;
 pub mod dense;
 pub mod mini_sequence;
 pub mod online_softmax;

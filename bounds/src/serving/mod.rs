@@ -1,5 +1,6 @@
 //! What the papers of the area `serving` promise.
 
+pub mod cache_multiplexer;
 pub mod mini_sequence;
 pub mod online_softmax;
 
@@ -8,4 +9,5 @@ use ratebook_judge::Paper;
 /// The area's papers.
 pub fn papers() -> Vec<Paper> {
     vec![mini_sequence::paper(), online_softmax::paper()]
+    vec![cache_multiplexer::paper(), online_softmax::paper()]
 }

@@ -7,9 +7,6 @@ use ratebook::bandits::instances::{
     Adversary, Bernoulli, BetaQuantiles, Gaussian, Graph, Linear, Pareto, Pool, Rounds, Segments,
 };
 use ratebook::bandits::{Actions, Bandit, Game, Policy, Pulls, Revealed, play};
-use ratebook::bandits::stabl::StAbl;
-use ratebook::bandits::switching_costs::{Batched, Observation};
-use ratebook::bandits::{Actions, Bandit, FixedBudget, Game, Policy, Pulls, Revealed, play};
 use ratebook::{Error, Result};
 use ratebook_test_support::{HalfAdversarial, config, rng};
 
@@ -19,47 +16,6 @@ type RewardGame = Box<dyn Game<Context = (), Feedback = f64>>;
 type LossGame = Box<dyn Game<Context = (), Feedback = [Revealed]>>;
 type ActionGame = Box<dyn Game<Context = Actions, Feedback = f64>>;
 type PoolGame = Box<dyn Game<Context = [usize], Feedback = f64>>;
-
-/// Policies that see the reward of the arm they played.
-fn on_rewards(arms: usize, horizon: u64) -> Result<Vec<OnRewards>> {
-    Ok(vec![
-        Box::new(Ucb::new(arms, 0.5, horizon)?),
-        Box::new(Ucb::new(arms, 0.0, horizon)?),
-        Box::new(ExploreThenCommit::new(arms, 3)?),
-        Box::new(UniformArms::new(arms)?),
-    ])
-}
-
-/// Policies that see losses, on this feedback graph.
-fn on_losses(graph: &Graph, horizon: u64) -> Result<Vec<OnLosses>> {
-    Ok(vec![
-        Box::new(Exp3::tuned(graph.arms(), horizon as f64)?),
-        Box::new(Exp3Ex::new(graph.clone(), horizon as f64)?),
-        Box::new(StAbl::new(graph.arms(), horizon)?),
-        Box::new(StAbl::one_query(graph.arms(), horizon, 0.25)?),
-        Box::new(Batched::new(Observation::Full, graph.arms(), horizon)?),
-        Box::new(Batched::new(Observation::Flexible, graph.arms(), horizon)?),
-        Box::new(Batched::new(Observation::Bandit, graph.arms(), horizon)?),
-    ])
-}
-
-/// Policies that choose from decision sets in the unit ball.
-fn on_actions(dim: usize) -> Result<Vec<OnActions>> {
-    Ok(vec![Box::new(Oful::new(dim, 1.0, 0.5)?), Box::new(Oful::new(dim, 1.0, 0.0)?)])
-}
-
-/// Policies that spend a budget of pulls on [`Bernoulli`]-like arms.
-fn on_budgets() -> Vec<Box<dyn FixedBudget>> {
-    vec![
-        Box::new(SequentialHalving),
-        Box::new(BracketingHalving),
-        Box::new(OnePullHalving),
-        Box::new(WorseHalf),
-        Box::new(Timid),
-        Box::new(OnceEach),
-        Box::new(Uniform),
-    ]
-}
 
 /// Reward games with their best arm first; `relabel` moves it last.
 fn reward_games(arms: usize, relabel: bool) -> Result<Vec<RewardGame>> {

@@ -16,6 +16,7 @@ use ratebook::bandits::pareto_thompson::ParetoThompson;
 use ratebook::bandits::primitives::NoiseRange;
 use ratebook::bandits::stabl::StAbl;
 use ratebook::bandits::streaming_arms::{InRandomOrder, KeepBest, Tower};
+use ratebook::bandits::switching_costs::{Batched, Observation};
 use ratebook::bandits::{Actions, FixedBudget, Policy, Revealed};
 use ratebook_test_support::rng;
 
@@ -58,6 +59,9 @@ pub fn on_losses(graph: &Graph, horizon: u64) -> Result<Vec<Named<OnLosses>>> {
         ("Exp3-EX", Box::new(Exp3Ex::new(graph.clone(), horizon as f64)?)),
         ("StABL", Box::new(StAbl::new(graph.arms(), horizon)?)),
         ("StABL, one query", Box::new(StAbl::one_query(graph.arms(), horizon, 0.25)?)),
+        ("epochs, full", Box::new(Batched::new(Observation::Full, graph.arms(), horizon)?)),
+        ("epochs, flexible", Box::new(Batched::new(Observation::Flexible, graph.arms(), horizon)?)),
+        ("epochs, bandit", Box::new(Batched::new(Observation::Bandit, graph.arms(), horizon)?)),
     ])
 }
 

@@ -42,7 +42,7 @@ pub fn papers() -> Vec<Paper> {
         sparse_misspecified::paper(),
         stabl::paper(),
         streaming_arms::paper(),
-        ue_ucb::paper(),
         switching_costs::paper(),
+        ue_ucb::paper(),
     ]
 }

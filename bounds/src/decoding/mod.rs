@@ -15,6 +15,6 @@ pub fn papers() -> Vec<Paper> {
         imperfect_verifier::paper(),
         minimum_bayes_risk::paper(),
         spec_dec::paper(),
+        tetris::paper(),
     ]
-    vec![spec_dec::paper(), tetris::paper()]
 }

@@ -8,6 +8,5 @@ use ratebook_judge::Paper;
 
 /// The area's papers.
 pub fn papers() -> Vec<Paper> {
-    vec![mini_sequence::paper(), online_softmax::paper()]
-    vec![cache_multiplexer::paper(), online_softmax::paper()]
+    vec![cache_multiplexer::paper(), mini_sequence::paper(), online_softmax::paper()]
 }

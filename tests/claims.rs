@@ -50,13 +50,14 @@ fn paper_trials(paper: &Paper) -> Vec<Trial> {
             let role = match companion.role {
                 Role::Control => "control",
                 Role::Refutation => "refutation",
+                Role::Peer => "peer",
                 Role::Baseline => continue,
             };
             let lazy = Arc::clone(lazy);
             trials.push(Trial::test(format!("{name}::{role}::{}", companion.name), move || {
                 let series = &lazy.outcome().companions[index];
                 let judged = &series.judgement;
-                let reason = format!("must be violated, is {}: {}", judged.verdict, judged.reason);
+                let reason = format!("{role} is {}: {}", judged.verdict, judged.reason);
                 if series.as_required() { Ok(()) } else { Err(Failed::from(reason)) }
             }));
         }
@@ -112,7 +113,8 @@ fn snapshots() -> PathBuf {
 
 /// The papers' modules in a tree, as `area/paper`: files, or folders with a `mod.rs`.
 fn modules(tree: &Path, extension: &str) -> Result<BTreeSet<String>, Failed> {
-    const SHARED: [&str; 6] = ["mod", "main", "instances", "baselines", "primitives", "contract"];
+    const SHARED: [&str; 8] =
+        ["mod", "main", "instances", "baselines", "primitives", "agents", "contract", "policies"];
     let mut found = BTreeSet::new();
     for area in std::fs::read_dir(tree)? {
         let area = area?.path();
@@ -171,8 +173,7 @@ fn claims_are_complete() -> Result<(), Failed> {
         }
         for claim in &paper.claims {
             let id = format!("{}/{}", paper.id, claim.id);
-            let must_break = |c: &ratebook_judge::claim::Companion| c.role != Role::Baseline;
-            if !claim.companions.iter().any(must_break) {
+            if claim.controls().next().is_none() {
                 return Err(format!("{id} has no control").into());
             }
             if claim.experiment.is_none() || claim.statement.is_empty() {

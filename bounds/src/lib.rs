@@ -21,6 +21,7 @@ pub mod stochastic;
 pub mod transport;
 
 pub mod catalog;
+pub mod certify;
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "cli")]

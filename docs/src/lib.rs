@@ -3,6 +3,7 @@
 //! No number in it is typed by hand. The guide's are tokens like `{{alpha-quick}}` that [`facts`] replaces by the
 //! value of the constant or the outcome of a run; the papers' are read from their records.
 
+pub mod essays;
 pub mod example;
 pub mod facts;
 pub mod links;

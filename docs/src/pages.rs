@@ -242,7 +242,7 @@ fn verdict(series: &RecordedSeries) -> Markup {
     let status = match figure::role(&series.name).0 {
         None if says("holds") && series.verdict.contains("vacuous") => Status::Vacuous,
         None if says("holds") && series.verdict.contains("fragile") => Status::Fragile,
-        None if says("holds") => Status::Verified,
+        None | Some(Role::Peer) if says("holds") => Status::Verified,
         Some(Role::Control | Role::Refutation) if says("violated") => Status::Verified,
         Some(Role::Baseline) => Status::Unrecorded,
         _ => Status::Failing,

@@ -61,3 +61,12 @@ fn the_front_page_shows_the_record() {
     let shown = std::fs::read_to_string(root.join(ratebook_docs::PICTURE)).unwrap();
     assert!(shown == ratebook_docs::picture(&root).unwrap(), "`cargo run -p ratebook-docs` draws it anew");
 }
+
+#[test]
+fn the_essays_show_the_records() {
+    let root = catalog::root();
+    for (path, text) in ratebook_docs::essays::filled(&root).unwrap() {
+        let shown = std::fs::read_to_string(root.join(&path)).unwrap();
+        assert!(shown == text, "{}: `cargo run -p ratebook-docs` fills it anew", path.display());
+    }
+}

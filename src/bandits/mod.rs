@@ -4,10 +4,28 @@
 //! - *Return one good arm after a budget of pulls.* [`bracketing_halving::SequentialHalving`] when the
 //!   budget covers every arm $\log_2 n$ times; [`bracketing_halving::BracketingHalving`] when there are
 //!   more arms than pulls, or when one good arm among many is enough.
+//! - *Actions are vectors and means linear in them.* [`gap_misspecified::DsOful`] if means are only nearly
+//!   linear; [`heteroscedastic_glm::MorUcb`] if some rounds are noisier than others and say so.
+//! - *Means are a smooth function of the action.* [`neural_contextual::NeuralGcb`], guided by a wide network.
 //! - *Arms ordered by their means, find where the mean crosses a level.*
 //!   [`noisy_binary_search`]: the order saves all but $O(\log n)$ pulls.
+//! - *Arms on a grid whose means rise to one peak and fall again.* [`holo_beam`]: every comparison saves a third
+//!   of the grid.
+//! - *Endlessly many arms that can be raced against each other, of which only the winner is seen.*
+//!   [`ac_band`].
+//! - *A solver's parameter, of which only the cost is seen, for one instance after another.*
+//!   [`relaxation_tuning`].
 //! - *A play shows the losses of neighbouring arms too.* [`feedback_graph::Exp3Ex`], above all when there are more
 //!   arms than $T^{1/3}$ and a few of them show all.
+//! - *Play well without a formula for the uncertainty.* [`multiplier_bootstrap::Mbe`] re-weights the history at
+//!   random; [`baselines::Ucb`] is the plain choice where the formula is known.
+//! - *Arms pass by once and few can be kept.* [`streaming_arms::KeepBest`] stores one;
+//!   [`streaming_arms::Tower`] has the better rate but a constant in the thousands.
+//! - *Rewards with Pareto tails.* [`pareto_thompson`]: the prior decides between logarithmic and polynomial
+//!   regret.
+//! - *Several agents, one linear bandit, and every message counts.* [`quantized_linear`] counts bits.
+//! - *Rewards come over a noisy channel with a power limit.* [`ue_ucb::UeUcb`] tells the client what it knows
+//!   already, so that only the rest is sent.
 //! - *The best arm changes, nobody knows when, and a second loss may be looked at.* [`stabl::StAbl`] has small
 //!   regret on every interval at once.
 //! - *Every change of the arm costs, or losses are dear to look at.* [`switching_costs::Batched`], which says how many
@@ -19,24 +37,41 @@
 //! - A [`Game`] is played round by round: it shows a context, the [`Policy`] chooses an arm, the game charges
 //!   the round's *expected* regret and shows the feedback. What is shown before and after a choice are types
 //!   of the game, so that a policy only plays games whose feedback it understands: rewards (`f64`), revealed
-//!   losses (`[Revealed]`), decision sets ([`Actions`]). [`play()`] is the only loop.
+//!   losses (`[Revealed]`), decision sets ([`Actions`], or `[usize]` for actions of a pool). [`play()`] is the only
+//!   loop.
 //! - A policy whose random choices are finite says so by [`primitives::exact::Choices`]: on small games
 //!   [`primitives::exact`] then computes its expected regret, and the worst one over every sequence of losses.
 //! - A [`Bandit`] knows its means. A policy that pulls in batches never sees it: it spends [`Pulls`], which
 //!   draw the sum of a whole batch exactly, count, add up the regret and refuse what the budget does not
-//!   cover. Horizons may be astronomical at a cost of $O(1)$ a batch.
+//!   cover. Horizons may be astronomical at a cost of $O(1)$ a batch. [`agents`] has the same for several agents
+//!   of a linear bandit, and a link that counts what they send.
 //!
 //! Regret has one definition: the instance's [`Bandit::gap`] or [`Game::regret`], made of true means and never
 //! of noisy rewards.
 
+pub mod ac_band;
+pub mod agents;
 pub mod baselines;
 pub mod bracketing_halving;
+pub mod exp3_learning_rate_mle;
 pub mod feedback_graph;
+pub mod gap_misspecified;
+pub mod heteroscedastic_glm;
+pub mod holo_beam;
 pub mod instances;
+pub mod multiplier_bootstrap;
+pub mod neural_contextual;
 pub mod noisy_binary_search;
+pub mod pareto_thompson;
 pub mod primitives;
+pub mod quantized_linear;
+pub mod relaxation_tuning;
+pub mod replenishable_knapsacks;
+pub mod sparse_misspecified;
 pub mod stabl;
+pub mod streaming_arms;
 pub mod switching_costs;
+pub mod ue_ucb;
 
 use rand::Rng;
 
@@ -54,7 +89,8 @@ pub trait Bandit {
     /// The largest mean.
     fn best_mean(&self) -> f64;
 
-    /// The sum of `n` independent rewards of `arm`, drawn exactly in O(1) expected time.
+    /// The sum of `n` independent rewards of `arm`, drawn exactly; in O(1) expected time where the sum's law is
+    /// a known one.
     fn pull(&self, arm: usize, n: u64, rng: &mut dyn Rng) -> f64;
 
     /// How much worse `arm` is than the best one; never negative. The simple regret of a policy that
@@ -225,11 +261,13 @@ pub struct Revealed {
     pub loss: f64,
 }
 
-/// A decision set: the feature vectors that a round of a linear bandit offers.
+/// A decision set: the feature vectors that a round of a linear bandit offers, and the round's noise level where
+/// the game announces it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Actions {
     dim: usize,
     entries: Vec<f64>,
+    deviation: Option<f64>,
 }
 
 impl Actions {
@@ -241,7 +279,21 @@ impl Actions {
         error::at_least_one("dim", dim)?;
         error::finite_slice("actions", &entries)?;
         error::same_size("actions", entries.len().div_ceil(dim) * dim, entries.len())?;
-        Ok(Self { dim, entries })
+        Ok(Self { dim, entries, deviation: None })
+    }
+
+    /// Announces that this round's noise is sub-Gaussian with parameter `deviation` ≥ 0.
+    ///
+    /// # Errors
+    /// `deviation` is negative or not finite.
+    pub fn announce(&mut self, deviation: f64) -> Result<()> {
+        self.deviation = Some(error::non_negative("deviation", deviation)?);
+        Ok(())
+    }
+
+    /// The noise level of the round, if the game announces it.
+    pub fn deviation(&self) -> Option<f64> {
+        self.deviation
     }
 
     /// The dimension of the feature vectors.

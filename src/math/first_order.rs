@@ -100,6 +100,12 @@ pub trait Projection {
     fn project(&self, x: &mut [f64]);
 }
 
+/// A set of known diameter.
+pub trait Bounded: Projection {
+    /// The largest distance between two of its points; infinite where there is none.
+    fn diameter(&self) -> f64;
+}
+
 /// A convex function g, through its proximal map. A set is one: its indicator.
 pub trait Prox {
     /// The dimension of the argument, or `None` where every dimension will do.

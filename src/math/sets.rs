@@ -7,7 +7,7 @@
 //! | [`Ball`] | O(n) | O(n) |
 //! | [`AxisBox`] | O(n) | O(n), where it is bounded |
 
-use super::first_order::{LinearMinimization, Projection};
+use super::first_order::{Bounded, LinearMinimization, Projection};
 use super::vector::{distance, dot, norm};
 use crate::error::{Error, Result, finite, finite_slice, non_negative, positive, same_size};
 
@@ -86,6 +86,12 @@ impl Projection for Ball {
     }
 }
 
+impl Bounded for Ball {
+    fn diameter(&self) -> f64 {
+        2.0 * self.radius
+    }
+}
+
 impl LinearMinimization for Ball {
     /// center − radius · direction/|direction|; the centre for direction 0.
     fn minimize(&self, direction: &[f64], vertex: &mut [f64]) {
@@ -140,6 +146,12 @@ impl Projection for AxisBox {
         for ((x, &l), &u) in x.iter_mut().zip(&self.lower).zip(&self.upper) {
             *x = x.clamp(l, u);
         }
+    }
+}
+
+impl Bounded for AxisBox {
+    fn diameter(&self) -> f64 {
+        distance(&self.lower, &self.upper)
     }
 }
 

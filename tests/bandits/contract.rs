@@ -3,67 +3,19 @@
 
 use proptest::prelude::*;
 use rand::Rng;
-use ratebook::bandits::baselines::{
-    Exp3, ExploreThenCommit, Oful, OnceEach, OnePullHalving, Timid, Ucb, Uniform, UniformArms, WorseHalf,
-};
-use ratebook::bandits::bracketing_halving::{BracketingHalving, SequentialHalving};
-use ratebook::bandits::feedback_graph::Exp3Ex;
 use ratebook::bandits::instances::{
-    Adversary, Bernoulli, BetaQuantiles, Gaussian, Graph, Linear, Rounds, Segments,
+    Adversary, Bernoulli, BetaQuantiles, Gaussian, Graph, Linear, Pareto, Pool, Rounds, Segments,
 };
-use ratebook::bandits::stabl::StAbl;
-use ratebook::bandits::switching_costs::{Batched, Observation};
-use ratebook::bandits::{Actions, Bandit, FixedBudget, Game, Policy, Pulls, Revealed, play};
+use ratebook::bandits::{Actions, Bandit, Game, Policy, Pulls, Revealed, play};
 use ratebook::{Error, Result};
 use ratebook_test_support::{HalfAdversarial, config, rng};
 
-type OnRewards = Box<dyn Policy<Context = (), Feedback = f64>>;
-type OnLosses = Box<dyn Policy<Context = (), Feedback = [Revealed]>>;
-type OnActions = Box<dyn Policy<Context = Actions, Feedback = f64>>;
+use super::policies::{on_actions, on_budgets, on_losses, on_pools, on_positive_rewards, on_rewards};
+
 type RewardGame = Box<dyn Game<Context = (), Feedback = f64>>;
 type LossGame = Box<dyn Game<Context = (), Feedback = [Revealed]>>;
 type ActionGame = Box<dyn Game<Context = Actions, Feedback = f64>>;
-
-/// Policies that see the reward of the arm they played.
-fn on_rewards(arms: usize, horizon: u64) -> Result<Vec<OnRewards>> {
-    Ok(vec![
-        Box::new(Ucb::new(arms, 0.5, horizon)?),
-        Box::new(Ucb::new(arms, 0.0, horizon)?),
-        Box::new(ExploreThenCommit::new(arms, 3)?),
-        Box::new(UniformArms::new(arms)?),
-    ])
-}
-
-/// Policies that see losses, on this feedback graph.
-fn on_losses(graph: &Graph, horizon: u64) -> Result<Vec<OnLosses>> {
-    Ok(vec![
-        Box::new(Exp3::tuned(graph.arms(), horizon as f64)?),
-        Box::new(Exp3Ex::new(graph.clone(), horizon as f64)?),
-        Box::new(StAbl::new(graph.arms(), horizon)?),
-        Box::new(StAbl::one_query(graph.arms(), horizon, 0.25)?),
-        Box::new(Batched::new(Observation::Full, graph.arms(), horizon)?),
-        Box::new(Batched::new(Observation::Flexible, graph.arms(), horizon)?),
-        Box::new(Batched::new(Observation::Bandit, graph.arms(), horizon)?),
-    ])
-}
-
-/// Policies that choose from decision sets in the unit ball.
-fn on_actions(dim: usize) -> Result<Vec<OnActions>> {
-    Ok(vec![Box::new(Oful::new(dim, 1.0, 0.5)?), Box::new(Oful::new(dim, 1.0, 0.0)?)])
-}
-
-/// Policies that spend a budget of pulls on [`Bernoulli`]-like arms.
-fn on_budgets() -> Vec<Box<dyn FixedBudget>> {
-    vec![
-        Box::new(SequentialHalving),
-        Box::new(BracketingHalving),
-        Box::new(OnePullHalving),
-        Box::new(WorseHalf),
-        Box::new(Timid),
-        Box::new(OnceEach),
-        Box::new(Uniform),
-    ]
-}
+type PoolGame = Box<dyn Game<Context = [usize], Feedback = f64>>;
 
 /// Reward games with their best arm first; `relabel` moves it last.
 fn reward_games(arms: usize, relabel: bool) -> Result<Vec<RewardGame>> {
@@ -78,6 +30,18 @@ fn reward_games(arms: usize, relabel: bool) -> Result<Vec<RewardGame>> {
         Box::new(Rounds::new(Bernoulli::new(order(falling.clone()))?)),
         Box::new(Rounds::new(Gaussian::new(order(falling), 0.5)?)),
         Box::new(Rounds::new(Bernoulli::new(vec![0.5; arms])?)),
+    ])
+}
+
+/// Games with positive rewards and their best arm first; `relabel` moves it last.
+fn positive_games(arms: usize, relabel: bool) -> Result<Vec<RewardGame>> {
+    let mut laws: Vec<(f64, f64)> = (0..arms).map(|arm| (1.0, (arm + 2) as f64)).collect();
+    if relabel {
+        laws.reverse();
+    }
+    Ok(vec![
+        Box::new(Rounds::new(Pareto::new(&laws)?)),
+        Box::new(Rounds::new(Pareto::new(&vec![(2.0, 1.5); arms])?)),
     ])
 }
 
@@ -96,15 +60,26 @@ fn loss_games(arms: usize, rounds: u64, graph: &Graph, relabel: bool) -> Result<
     ])
 }
 
-/// Linear games: pairs of basis vectors, and one decision set of many actions.
+/// Linear games: pairs of basis vectors, one decision set of many actions, decoys with a misspecification. All announce
+/// their noise.
 fn action_games(dim: usize) -> Result<Vec<ActionGame>> {
     let scale = 1.0 / (dim as f64).sqrt();
     let corners = (0..1 << dim)
         .flat_map(|bits: usize| (0..dim).map(move |i| if bits >> i & 1 == 1 { scale } else { -scale }));
     let corners = Actions::new(dim, corners.collect())?;
     Ok(vec![
-        Box::new(Linear::paired(dim, 0.25, 0.1)?),
-        Box::new(Linear::new(vec![0.5 * scale; dim], 0.1, vec![corners])?),
+        Box::new(Linear::paired(dim, 0.25, 0.1)?.announcing(vec![0.1])?),
+        Box::new(Linear::new(vec![0.5 * scale; dim], 0.1, vec![corners])?.announcing(vec![0.02, 0.1, 0.5])?),
+        Box::new(Linear::decoys(dim, 0.1, 0.06, 0.3, 0.1, ROUNDS / 2)?.announcing(vec![0.1])?),
+    ])
+}
+
+/// Pools of which all or some actions are offered.
+fn pool_games(actions: usize) -> Result<Vec<PoolGame>> {
+    let means: Vec<f64> = (0..actions).map(|i| 0.9 / (i + 1) as f64).collect();
+    Ok(vec![
+        Box::new(Pool::new(means.clone(), actions, 0.1)?),
+        Box::new(Pool::new(means, actions.div_ceil(2), 0.1)?),
     ])
 }
 
@@ -139,7 +114,8 @@ fn oracle<C: ?Sized, F: ?Sized>(game: &mut dyn Game<Context = C, Feedback = F>) 
 
 #[test]
 fn the_oracle_has_no_regret_and_nobody_has_less() {
-    for mut game in reward_games(ARMS, false).unwrap() {
+    let games = reward_games(ARMS, false).unwrap().into_iter().chain(positive_games(ARMS, false).unwrap());
+    for mut game in games {
         assert_eq!(oracle(game.as_mut()), 0.0);
     }
     for graph in [Graph::edgeless(ARMS), Graph::star(ARMS), Graph::complete(ARMS)] {
@@ -148,6 +124,9 @@ fn the_oracle_has_no_regret_and_nobody_has_less() {
         }
     }
     for mut game in action_games(4).unwrap() {
+        assert_eq!(oracle(game.as_mut()), 0.0);
+    }
+    for mut game in pool_games(ARMS).unwrap() {
         assert_eq!(oracle(game.as_mut()), 0.0);
     }
     for bandit in bandits(ARMS, false).unwrap() {
@@ -178,8 +157,15 @@ proptest! {
     fn every_policy_survives_every_game(arms in 1usize..6, coins in HalfAdversarial::strategy(30)) {
         for policy in 0..on_rewards(arms, ROUNDS).unwrap().len() {
             for game in 0..reward_games(arms, false).unwrap().len() {
-                let policies = [(); 2].map(|()| on_rewards(arms, ROUNDS).unwrap().swap_remove(policy));
+                let policies = [(); 2].map(|()| on_rewards(arms, ROUNDS).unwrap().swap_remove(policy).1);
                 let games = [(); 2].map(|()| reward_games(arms, false).unwrap().swap_remove(game));
+                two_runs(policies, games, &coins);
+            }
+        }
+        for policy in 0..on_positive_rewards(arms).unwrap().len() {
+            for game in 0..positive_games(arms, false).unwrap().len() {
+                let policies = [(); 2].map(|()| on_positive_rewards(arms).unwrap().swap_remove(policy).1);
+                let games = [(); 2].map(|()| positive_games(arms, false).unwrap().swap_remove(game));
                 two_runs(policies, games, &coins);
             }
         }
@@ -187,16 +173,23 @@ proptest! {
             let graph = graph.unwrap();
             for policy in 0..on_losses(&graph, ROUNDS).unwrap().len() {
                 for game in 0..loss_games(arms, ROUNDS, &graph, false).unwrap().len() {
-                    let policies = [(); 2].map(|()| on_losses(&graph, ROUNDS).unwrap().swap_remove(policy));
+                    let policies = [(); 2].map(|()| on_losses(&graph, ROUNDS).unwrap().swap_remove(policy).1);
                     let games = [(); 2].map(|()| loss_games(arms, ROUNDS, &graph, false).unwrap().swap_remove(game));
                     two_runs(policies, games, &coins);
                 }
             }
         }
+        for policy in 0..on_pools(arms, ROUNDS).unwrap().len() {
+            for game in 0..pool_games(arms).unwrap().len() {
+                let policies = [(); 2].map(|()| on_pools(arms, ROUNDS).unwrap().swap_remove(policy).1);
+                let games = [(); 2].map(|()| pool_games(arms).unwrap().swap_remove(game));
+                two_runs(policies, games, &coins);
+            }
+        }
         for dim in [2, 4] {
             for policy in 0..on_actions(dim).unwrap().len() {
                 for game in 0..action_games(dim).unwrap().len() {
-                    let policies = [(); 2].map(|()| on_actions(dim).unwrap().swap_remove(policy));
+                    let policies = [(); 2].map(|()| on_actions(dim).unwrap().swap_remove(policy).1);
                     let games = [(); 2].map(|()| action_games(dim).unwrap().swap_remove(game));
                     two_runs(policies, games, &coins);
                 }
@@ -206,7 +199,7 @@ proptest! {
 
     #[test]
     fn budgets_are_kept_or_refused(arms in 1usize..20, budget in 0u64..2000, coins in HalfAdversarial::strategy(30)) {
-        for policy in on_budgets() {
+        for (_, policy) in on_budgets() {
             for bandit in bandits(arms, false).unwrap() {
                 let (mut noise, mut coins) = (rng(7), coins.clone());
                 let mut pulls = Pulls::new(bandit.as_ref(), budget, &mut noise);
@@ -229,12 +222,19 @@ fn rewards_that_are_not_finite_are_refused() {
         let refused = |result: Result<()>| {
             assert!(matches!(result, Err(Error::OutOfRange { name: "reward", .. })), "{result:?}");
         };
-        for mut policy in on_rewards(ARMS, ROUNDS).unwrap() {
+        let policies =
+            on_rewards(ARMS, ROUNDS).unwrap().into_iter().chain(on_positive_rewards(ARMS).unwrap());
+        for (_, mut policy) in policies {
             let arm = policy.choose(&(), &mut rng(3)).unwrap();
             refused(policy.observe(arm, &bad));
         }
-        let actions = Actions::new(2, vec![1.0, 0.0, 0.0, 1.0]).unwrap();
-        for mut policy in on_actions(2).unwrap() {
+        for (_, mut policy) in on_pools(ARMS, ROUNDS).unwrap() {
+            let arm = policy.choose(&[0, 1], &mut rng(3)).unwrap();
+            refused(policy.observe(arm, &bad));
+        }
+        let mut actions = Actions::new(2, vec![1.0, 0.0, 0.0, 1.0]).unwrap();
+        actions.announce(0.1).unwrap();
+        for (_, mut policy) in on_actions(2).unwrap() {
             let arm = policy.choose(&actions, &mut rng(3)).unwrap();
             refused(policy.observe(arm, &bad));
         }
@@ -244,7 +244,7 @@ fn rewards_that_are_not_finite_are_refused() {
 #[test]
 fn losses_outside_the_unit_interval_are_refused() {
     for bad in [f64::NAN, f64::INFINITY, -0.1, 1.1] {
-        for mut policy in on_losses(&Graph::edgeless(ARMS).unwrap(), ROUNDS).unwrap() {
+        for (_, mut policy) in on_losses(&Graph::edgeless(ARMS).unwrap(), ROUNDS).unwrap() {
             let arm = policy.choose(&(), &mut rng(3)).unwrap();
             let result = policy.observe(arm, &[Revealed { arm, loss: bad }]);
             assert!(matches!(result, Err(Error::OutOfRange { name: "loss", .. })), "{result:?}");
@@ -254,8 +254,10 @@ fn losses_outside_the_unit_interval_are_refused() {
 
 #[test]
 fn nothing_to_play_is_refused() {
-    assert!(on_rewards(0, ROUNDS).is_err() && on_actions(0).is_err());
-    assert!(Graph::edgeless(0).is_err() && reward_games(0, false).is_err());
+    assert!(on_rewards(0, ROUNDS).is_err() && on_positive_rewards(0).is_err() && on_actions(0).is_err());
+    assert!(
+        Graph::edgeless(0).is_err() && reward_games(0, false).is_err() && positive_games(0, false).is_err()
+    );
     assert!(Actions::new(2, vec![]).is_err() && Actions::new(2, vec![1.0]).is_err());
 }
 
@@ -281,18 +283,31 @@ fn relabelling_the_arms_relabels_the_law() {
     for policy in 0..on_rewards(ARMS, ROUNDS).unwrap().len() {
         for game in 0..reward_games(ARMS, false).unwrap().len() {
             no_label_is_preferred(&format!("reward policy {policy}, game {game}"), |seed, reversed| {
-                let mut policy = on_rewards(ARMS, ROUNDS).unwrap().swap_remove(policy);
+                let mut policy = on_rewards(ARMS, ROUNDS).unwrap().swap_remove(policy).1;
                 let mut game = reward_games(ARMS, reversed).unwrap().swap_remove(game);
                 play(policy.as_mut(), game.as_mut(), ROUNDS, &mut rng(2 * seed), &mut rng(2 * seed + 1))
                     .unwrap()
             });
         }
     }
+    for policy in 0..on_positive_rewards(ARMS).unwrap().len() {
+        for game in 0..positive_games(ARMS, false).unwrap().len() {
+            no_label_is_preferred(
+                &format!("positive reward policy {policy}, game {game}"),
+                |seed, reversed| {
+                    let mut policy = on_positive_rewards(ARMS).unwrap().swap_remove(policy).1;
+                    let mut game = positive_games(ARMS, reversed).unwrap().swap_remove(game);
+                    play(policy.as_mut(), game.as_mut(), ROUNDS, &mut rng(2 * seed), &mut rng(2 * seed + 1))
+                        .unwrap()
+                },
+            );
+        }
+    }
     let graph = Graph::edgeless(ARMS).unwrap();
     for policy in 0..on_losses(&graph, ROUNDS).unwrap().len() {
         for game in 0..loss_games(ARMS, ROUNDS, &graph, false).unwrap().len() {
             no_label_is_preferred(&format!("loss policy {policy}, game {game}"), |seed, reversed| {
-                let mut policy = on_losses(&graph, ROUNDS).unwrap().swap_remove(policy);
+                let mut policy = on_losses(&graph, ROUNDS).unwrap().swap_remove(policy).1;
                 let mut game = loss_games(ARMS, ROUNDS, &graph, reversed).unwrap().swap_remove(game);
                 play(policy.as_mut(), game.as_mut(), ROUNDS, &mut rng(2 * seed), &mut rng(2 * seed + 1))
                     .unwrap()
@@ -300,7 +315,7 @@ fn relabelling_the_arms_relabels_the_law() {
         }
     }
     const BUDGET: u64 = 256;
-    for policy in on_budgets() {
+    for (_, policy) in on_budgets() {
         // The quantiles have a fixed order, so they are left out.
         for bandit in 0..2 {
             no_label_is_preferred(&format!("a fixed budget on bandit {bandit}"), |seed, reversed| {

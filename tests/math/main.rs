@@ -3,5 +3,6 @@
 #[path = "."]
 mod math {
     mod first_order;
+    mod linear_program;
     mod sets;
 }

@@ -1,5 +1,5 @@
 use proptest::prelude::*;
-use ratebook::math::first_order::{LinearMinimization, Projection};
+use ratebook::math::first_order::{Bounded, LinearMinimization, Projection};
 use ratebook::math::sets::{AxisBox, Ball, HalfSpace, WholeSpace};
 use ratebook::math::vector::{distance, dot, norm};
 use ratebook_test_support::{awkward_f64, config};
@@ -115,4 +115,18 @@ fn degenerate_sets() {
     let mut vertex = [9.0, 9.0];
     Ball::new(&[1.0, 2.0], 3.0).unwrap().minimize(&[0.0, 0.0], &mut vertex);
     assert_eq!(vertex, [1.0, 2.0]);
+}
+
+/// No two points are further apart than the diameter, and the projections of two far points attain it.
+#[test]
+fn diameters() {
+    let (far, origin) = ([1e6, 1e6, -1e6], [-1e6, -1e6, 1e6]);
+    let ball = Ball::new(&[1.0, 2.0, 3.0], 2.5).unwrap();
+    assert_eq!(ball.diameter(), 5.0);
+    let apart = distance(&projected(&ball, &far), &projected(&ball, &origin));
+    assert!((apart - 5.0).abs() < 1e-4);
+    let cuboid = AxisBox::new(&[0.0, -1.0, 1.0], &[2.0, 0.0, 3.0]).unwrap();
+    assert_eq!(cuboid.diameter(), 3.0);
+    assert_eq!(distance(&projected(&cuboid, &far), &projected(&cuboid, &origin)), 3.0);
+    assert_eq!(AxisBox::orthant(2).unwrap().diameter(), f64::INFINITY);
 }

@@ -19,6 +19,8 @@ pub enum Role {
     Refutation,
     /// A rival method, for comparison; nothing is required of it.
     Baseline,
+    /// Another method of which the same is claimed: it must hold as well.
+    Peer,
 }
 
 /// A companion of a claim: the same claim given something else.
@@ -75,7 +77,7 @@ pub struct Claim {
     pub fails_above: f64,
     /// What is run.
     pub experiment: Option<Experiment>,
-    /// The controls, refutations and baselines.
+    /// The controls, refutations, baselines and peers.
     pub companions: Vec<Companion>,
 }
 
@@ -302,6 +304,11 @@ impl Claim {
         self.companion(name, Role::Baseline, claim)
     }
 
+    /// The same claim made of another method, which must hold as well: a lower bound holds for everybody.
+    pub fn peer(self, name: &str, claim: Claim) -> Self {
+        self.companion(name, Role::Peer, claim)
+    }
+
     /// The statement as printed, quoted by its number, which must come out violated.
     pub fn refutes(self, printed: &str, claim: Claim) -> Self {
         self.companion(printed, Role::Refutation, claim)
@@ -309,7 +316,7 @@ impl Claim {
 
     /// The companions that must come out violated.
     pub fn controls(&self) -> impl Iterator<Item = &Companion> {
-        self.companions.iter().filter(|c| c.role != Role::Baseline)
+        self.companions.iter().filter(|c| matches!(c.role, Role::Control | Role::Refutation))
     }
 
     /// The sweep of a tier.

@@ -112,7 +112,7 @@ impl SeriesOutcome {
     /// Whether its verdict is the one its role demands.
     pub fn as_required(&self) -> bool {
         match self.role {
-            None => self.judgement.verdict == Verdict::Holds,
+            None | Some(Role::Peer) => self.judgement.verdict == Verdict::Holds,
             Some(Role::Control | Role::Refutation) => self.judgement.verdict == Verdict::Violated,
             Some(Role::Baseline) => true,
         }
@@ -144,7 +144,7 @@ pub struct Outcome {
     pub settings: Settings,
     /// The method.
     pub method: SeriesOutcome,
-    /// Controls, refutations and baselines, in the claim's order.
+    /// Controls, refutations, baselines and peers, in the claim's order.
     pub companions: Vec<SeriesOutcome>,
 }
 

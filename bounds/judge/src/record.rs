@@ -87,6 +87,7 @@ fn series_name(series: &SeriesOutcome) -> String {
         Some(Role::Control) => format!("control {}", series.name),
         Some(Role::Refutation) => format!("refutation {}", series.name),
         Some(Role::Baseline) => format!("baseline {}", series.name),
+        Some(Role::Peer) => format!("peer {}", series.name),
     }
 }
 

@@ -223,6 +223,7 @@ pub fn role(series: &str) -> (Option<Role>, &str) {
         Some(("control", name)) => (Some(Role::Control), name),
         Some(("refutation", name)) => (Some(Role::Refutation), name),
         Some(("baseline", name)) => (Some(Role::Baseline), name),
+        Some(("peer", name)) => (Some(Role::Peer), name),
         _ => (None, series),
     }
 }
@@ -234,6 +235,7 @@ pub fn role_name(role: Option<Role>) -> &'static str {
         Some(Role::Control) => "control",
         Some(Role::Refutation) => "printed form",
         Some(Role::Baseline) => "baseline",
+        Some(Role::Peer) => "peer",
     }
 }
 

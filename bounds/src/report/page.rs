@@ -1,5 +1,7 @@
 //! The report: one page with a table of all claims and a section for each.
 
+use std::collections::BTreeSet;
+
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use ratebook_judge::claim::Role;
 use ratebook_judge::fit::Slope;
@@ -31,6 +33,7 @@ pub fn render(papers: &[Paper], results: &[Verified], records: &[RecordedClaim])
                 main {
                     (filters(papers, results))
                     (table(results))
+                    (peers(results))
                     @for paper in papers { (paper_section(paper, results, records)) }
                 }
                 script { (PreEscaped(SCRIPT)) }
@@ -143,6 +146,56 @@ fn table(results: &[Verified]) -> Markup {
                     @for (head, kind) in heads { th scope="col" data-kind=(kind) { button type="button" { (head) } } }
                 } }
                 tbody { @for result in results { (row(result)) } }
+            }
+        }
+    }
+}
+
+/// The method, called by its paper's module, and its peers.
+fn methods(outcome: &Outcome) -> Vec<(&str, &SeriesOutcome)> {
+    let peers = outcome.companions.iter().filter(|c| c.role == Some(Role::Peer));
+    let method = (parts(&outcome.id)[1], &outcome.method);
+    std::iter::once(method).chain(peers.map(|c| (c.name.as_str(), c))).collect()
+}
+
+/// The claims that are made of many methods at once: a row for each method, a column for each claim.
+fn peers(results: &[Verified]) -> Markup {
+    let shared: Vec<&Outcome> = (results.iter().map(|r| &r.outcome))
+        .filter(|outcome| outcome.companions.iter().any(|c| c.role == Some(Role::Peer)))
+        .collect();
+    let names: BTreeSet<&str> =
+        shared.iter().flat_map(|&outcome| methods(outcome)).map(|(name, _)| name).collect();
+    html! {
+        @if !shared.is_empty() {
+            h2 id="peers" { "Bounds on every method" }
+            p { "Measured ÷ bound of each method of which the same is claimed. A lower bound is kept by a number of at least 1." }
+            div.scroll tabindex="0" role="region" aria-label="Bounds on every method" {
+                table {
+                    thead { tr {
+                        th scope="col" { "method" }
+                        @for outcome in &shared {
+                            th scope="col" { a href={ "#" (outcome.id) } { (breakable(parts(&outcome.id)[2])) } " (" (outcome.law) ")" }
+                        }
+                    } }
+                    tbody {
+                        @for name in names {
+                            tr {
+                                th scope="row" { (sentence(name)) }
+                                @for &outcome in &shared {
+                                    td.number {
+                                        @match methods(outcome).into_iter().find(|(other, _)| *other == name) {
+                                            Some((_, series)) => {
+                                                (companion_badge(series)) " "
+                                                (series.judgement.worst_ratio.map_or("–".into(), short))
+                                            }
+                                            None => "",
+                                        }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
             }
         }
     }

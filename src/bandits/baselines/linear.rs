@@ -1,6 +1,6 @@
 use rand::Rng;
 
-use crate::bandits::primitives::{Ridge, argmax};
+use crate::bandits::primitives::{NoiseRange, Ridge, argmax};
 use crate::bandits::{Actions, Policy};
 use crate::{Error, Result, error};
 
@@ -38,6 +38,50 @@ impl Policy for Oful {
 
     fn observe(&mut self, _: usize, reward: &f64) -> Result<()> {
         self.ridge.add(&self.played, error::finite("reward", *reward)?, 1.0);
+        Ok(())
+    }
+}
+
+/// Optimism with weighted regression for rounds that announce their noise level σ: weights 1/max(σ, σ_min)² and
+/// the radius √(d ln(1 + t·L²/(dλσ_min²)) + 2 ln(1/δ)) + √λ·B in round t.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WeightedOful {
+    noise: NoiseRange,
+    ridge: Ridge,
+    round: u64,
+    played: Vec<f64>,
+    weight: f64,
+}
+
+impl WeightedOful {
+    /// In the setting of [`NoiseRange`].
+    ///
+    /// # Errors
+    /// A parameter of `noise` is outside its range.
+    pub fn new(noise: NoiseRange) -> Result<Self> {
+        let ridge = Ridge::new(noise.check()?.dim, noise.lambda)?;
+        Ok(Self { noise, ridge, round: 0, played: vec![0.0; noise.dim], weight: 0.0 })
+    }
+}
+
+impl Policy for WeightedOful {
+    type Context = Actions;
+    type Feedback = f64;
+
+    fn choose(&mut self, actions: &Actions, rng: &mut dyn Rng) -> Result<usize> {
+        let deviation = self.noise.admit(actions)?;
+        self.round += 1;
+        let floor = self.noise.sigma_min;
+        let beta = self.noise.root(self.round, floor) + self.noise.bias();
+        let scores = actions.iter().map(|x| self.ridge.predict(x) + beta * self.ridge.width(x));
+        let arm = argmax(scores, rng).ok_or(Error::Empty { name: "actions" })?;
+        self.played.copy_from_slice(actions.get(arm));
+        self.weight = deviation.max(floor).powi(-2);
+        Ok(arm)
+    }
+
+    fn observe(&mut self, _: usize, reward: &f64) -> Result<()> {
+        self.ridge.add(&self.played, error::finite("reward", *reward)?, self.weight);
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ mod elimination;
 mod index;
 mod linear;
 
-pub use adversarial::Exp3;
+pub use adversarial::{Exp3, TsallisInf};
 pub use elimination::{OnceEach, OnePullHalving, Timid, Uniform, WorseHalf};
 pub use index::{ExploreThenCommit, Ucb, UniformArms};
-pub use linear::Oful;
+pub use linear::{Oful, WeightedOful};

@@ -68,6 +68,18 @@ fn verified_needs_a_control_that_breaks_and_a_bound_that_speaks() {
 }
 
 #[test]
+fn a_peer_must_hold_and_is_no_control() {
+    let run = |peer: f64| {
+        let claim = noisy(0.5).control("broken", noisy(2.0)).peer("another", noisy(peer));
+        ratebook_judge::run("a/b", &claim, Settings::default())
+    };
+    assert!(run(0.6).verified() && !run(2.0).verified());
+    assert_eq!(run(0.6).controls().count(), 1);
+    let only = ratebook_judge::run("a/b", &noisy(0.5).peer("another", noisy(0.6)), Settings::default());
+    assert!(!only.verified());
+}
+
+#[test]
 fn points_arrive_in_order_whatever_their_cost() {
     let claim = Claim::at_most("c", |_| 1e9)
         .sweep("T", [3.0, 1.0, 2.0])

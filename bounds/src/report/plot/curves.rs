@@ -85,7 +85,7 @@ pub(super) fn draw_curves(canvas: &Canvas<'_>, figure: &Figure) -> Drawn {
     };
 
     for (index, series) in figure.series.iter().skip(1).enumerate().filter(|(_, s)| !s.points.is_empty()) {
-        let baseline = series.role == Some(Role::Baseline);
+        let baseline = matches!(series.role, Some(Role::Baseline | Role::Peer));
         if !figure.shares_bound(series) {
             let bound = place(&series.points, |p| p.bound);
             curve(

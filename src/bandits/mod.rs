@@ -37,10 +37,10 @@
 //! - A [`Game`] is played round by round: it shows a context, the [`Policy`] chooses an arm, the game charges
 //!   the round's *expected* regret and shows the feedback. What is shown before and after a choice are types
 //!   of the game, so that a policy only plays games whose feedback it understands: rewards (`f64`), revealed
-//!   losses (`[Revealed]`), decision sets ([`Actions`]). [`play()`] is the only loop.
+//!   losses (`[Revealed]`), decision sets ([`Actions`], or `[usize]` for actions of a pool). [`play()`] is the only
+//!   loop.
 //! - A policy whose random choices are finite says so by [`primitives::exact::Choices`]: on small games
 //!   [`primitives::exact`] then computes its expected regret, and the worst one over every sequence of losses.
-//!   losses (`[Revealed]`), decision sets ([`Actions`], or `[usize]` for actions of a pool). [`play()`] is the only loop.
 //! - A [`Bandit`] knows its means. A policy that pulls in batches never sees it: it spends [`Pulls`], which
 //!   draw the sum of a whole batch exactly, count, add up the regret and refuse what the budget does not
 //!   cover. Horizons may be astronomical at a cost of $O(1)$ a batch. [`agents`] has the same for several agents

@@ -92,7 +92,7 @@ pub fn paper() -> Paper {
             one_parity(tangent_kernel)
                 .control("a Gaussian kernel", one_parity(|_, cosine| Ok(gaussian(cosine)))),
         )
-        .claim(regret_rate(gcb).control("uniform actions", regret_rate(|_, _, _| Ok(Uniform))).control(
+        .claim(regret_rate(gcb).control("uniform actions", regret_rate(|_, _, _| Ok(Uniform))).baseline(
             "no confidence (β = 0)",
             regret_rate(move |network, pool, tuning| gcb(network, pool, Tuning { beta: 0.0, ..tuning })),
         ))

@@ -102,6 +102,8 @@ pub struct NeuralGcb {
 struct Group {
     /// The posterior covariance of the pool's rewards.
     covariance: DMatrix<f64>,
+    /// The square roots of its diagonal.
+    deviations: Vec<f64>,
     /// The prediction for each action of the pool.
     mean: DVector<f64>,
     /// Actions and rewards.
@@ -109,8 +111,16 @@ struct Group {
 }
 
 impl Group {
-    fn deviation(&self, action: usize) -> f64 {
-        self.covariance[(action, action)].max(0.0).sqrt()
+    fn new(covariance: DMatrix<f64>) -> Self {
+        let mean = DVector::zeros(covariance.nrows());
+        let mut group = Self { covariance, deviations: Vec::new(), mean, data: Vec::new() };
+        group.refresh();
+        group
+    }
+
+    fn refresh(&mut self) {
+        self.deviations.clear();
+        self.deviations.extend(self.covariance.diagonal().iter().map(|variance| variance.max(0.0).sqrt()));
     }
 
     /// Conditions the kernel regression on a reward.
@@ -122,6 +132,7 @@ impl Group {
         }
         self.covariance.ger(-1.0 / total, &row, &row, 1.0);
         self.data.push((action, reward));
+        self.refresh();
     }
 }
 
@@ -146,8 +157,7 @@ impl NeuralGcb {
         if let Predictor::Trained { steps } = predictor {
             error::at_least_one("steps", steps)?;
         }
-        let covariance = network.gram(&pool)?;
-        let group = Group { covariance, mean: DVector::zeros(pool.len()), data: Vec::new() };
+        let group = Group::new(network.gram(&pool)?);
         let count = (horizon as f64).log2().ceil().max(1.0) as usize;
         let left = Vec::with_capacity(pool.len());
         Ok(Self { network, pool, tuning, predictor, groups: vec![group; count], left, learns: None })
@@ -169,7 +179,7 @@ impl NeuralGcb {
         }
         self.check(&[action])?;
         let group = &self.groups[group - 1];
-        Ok((group.mean[action], group.deviation(action)))
+        Ok((group.mean[action], group.deviations[action]))
     }
 
     fn check(&self, actions: &[usize]) -> Result<()> {
@@ -227,7 +237,7 @@ impl Policy for NeuralGcb {
         self.left.clear();
         self.left.extend(0..actions.len());
         for (index, group) in self.groups.iter().enumerate() {
-            let deviation = |&i: &usize| group.deviation(actions[i]);
+            let deviation = |&i: &usize| group.deviations[actions[i]];
             let upper = |&i: &usize| group.mean[actions[i]] + beta * deviation(&i);
             let lower = |&i: &usize| group.mean[actions[i]] - beta * deviation(&i);
             let widest = self.left.iter().map(deviation).fold(0.0, f64::max);

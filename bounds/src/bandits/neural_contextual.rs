@@ -274,8 +274,9 @@ where
         )
         .source(Source::Abstract)
         .from_memory()
-        .sweep("T", powers_of_two(7..=12))
-        .replicates(60, 400)
+        .sweep("T", powers_of_two(7..=11))
+        .full_sweep(powers_of_two(7..=13))
+        .replicates(140, 400)
         .paths(move |horizons, streams| -> ratebook::Result<Vec<Vec<f64>>> {
             let on_circle = |angle: f64| vec![angle.cos(), angle.sin()];
             let angles: Vec<f64> = (0..ACTIONS).map(|i| 2.0 * PI * f64::from(i) / f64::from(ACTIONS)).collect();

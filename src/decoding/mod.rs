@@ -5,6 +5,8 @@
 //! output laws can be enumerated instead of sampled.
 //!
 //! # Which strategy
+//! - [`noisy_jacobi`]: no draft at all. A model trained behind noise refines its own guesses, for greedy
+//!   decoding.
 //! - [`spec_dec`]: a cheap draft model proposes, one call to the target verifies. Worth it when the
 //!   draft is much cheaper than the target and mostly right; with a stop rule it also knows when to
 //!   stop proposing.
@@ -28,6 +30,7 @@ use crate::math::chance::Chance;
 
 pub mod baselines;
 pub mod instances;
+pub mod noisy_jacobi;
 pub mod spec_dec;
 pub mod tetris;
 

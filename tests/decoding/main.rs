@@ -2,6 +2,7 @@
 
 #[path = "."]
 mod decoding {
+    mod noisy_jacobi;
     mod spec_dec;
     mod tetris;
 }

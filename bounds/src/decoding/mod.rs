@@ -1,5 +1,6 @@
 //! What the papers of the area `decoding` promise.
 
+pub mod noisy_jacobi;
 pub mod spec_dec;
 pub mod tetris;
 
@@ -7,5 +8,5 @@ use ratebook_judge::Paper;
 
 /// The area's papers.
 pub fn papers() -> Vec<Paper> {
-    vec![spec_dec::paper(), tetris::paper()]
+    vec![noisy_jacobi::paper(), spec_dec::paper(), tetris::paper()]
 }

@@ -13,7 +13,7 @@ pub struct Template {
 }
 
 impl Template {
-    /// A template of these paths, [0] the most probable first token, [0, 1] the second most probable
+    /// A template of these paths, `[0]` the most probable first token, `[0, 1]` the second most probable
     /// after it.
     ///
     /// # Errors

@@ -5,6 +5,8 @@
 //! output laws can be enumerated instead of sampled.
 //!
 //! # Which strategy
+//! - [`noisy_jacobi`]: no draft at all. A model trained behind noise refines its own guesses, for greedy
+//!   decoding.
 //! - [`spec_dec`]: a cheap draft model proposes, one call to the target verifies. Worth it when the
 //!   draft is much cheaper than the target and mostly right; with a stop rule it also knows when to
 //!   stop proposing.
@@ -37,6 +39,7 @@ pub mod compute_optimal_search;
 pub mod imperfect_verifier;
 pub mod instances;
 pub mod minimum_bayes_risk;
+pub mod noisy_jacobi;
 pub mod selection;
 pub mod spec_dec;
 pub mod tetris;

@@ -5,6 +5,7 @@ mod decoding {
     mod compute_optimal_search;
     mod imperfect_verifier;
     mod minimum_bayes_risk;
+    mod noisy_jacobi;
     mod spec_dec;
     mod tetris;
 }

@@ -3,6 +3,7 @@
 pub mod compute_optimal_search;
 pub mod imperfect_verifier;
 pub mod minimum_bayes_risk;
+pub mod noisy_jacobi;
 pub mod spec_dec;
 pub mod tetris;
 
@@ -17,4 +18,5 @@ pub fn papers() -> Vec<Paper> {
         spec_dec::paper(),
         tetris::paper(),
     ]
+    vec![noisy_jacobi::paper(), spec_dec::paper(), tetris::paper()]
 }

@@ -28,6 +28,7 @@ use crate::{Result, math::exp::Real};
 pub mod baselines;
 pub mod cache_multiplexer;
 pub mod caching;
+pub mod carrot_router;
 pub mod online_softmax;
 
 /// Slow memory that can be read.

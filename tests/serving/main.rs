@@ -3,5 +3,6 @@
 #[path = "."]
 mod serving {
     mod cache_multiplexer;
+    mod carrot_router;
     mod online_softmax;
 }

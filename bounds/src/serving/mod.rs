@@ -1,11 +1,12 @@
 //! What the papers of the area `serving` promise.
 
 pub mod cache_multiplexer;
+pub mod carrot_router;
 pub mod online_softmax;
 
 use ratebook_judge::Paper;
 
 /// The area's papers.
 pub fn papers() -> Vec<Paper> {
-    vec![cache_multiplexer::paper(), online_softmax::paper()]
+    vec![cache_multiplexer::paper(), carrot_router::paper(), online_softmax::paper()]
 }

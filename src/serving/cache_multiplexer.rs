@@ -24,7 +24,7 @@
 //! 3. *Online* ([`Lec`]): count $q_t$ for $\hat P$. If it is cached, pay nothing and learn no cost.
 //! 4. *Multiplex* ([`LowerConfidence`]): otherwise ask the model of least
 //!    $$ \mathrm{LCB}_m(q) = \max\Bigl(B_1,\ \hat c_m(q) - (B_2 - B_1)
-//!       \sqrt{\tfrac{\ln(6 T |\mathcal Q| M / \delta)}{2 n_m(q)}}\Bigr), \qquad \delta = 1/T $$
+//!    \sqrt{\tfrac{\ln(6 T |\mathcal Q| M / \delta)}{2 n_m(q)}}\Bigr), \qquad \delta = 1/T $$
 //!    ($B_1$ before the first cost) and update the mean of that model alone.
 //! 5. *Replace*: with the score $\hat P(q) \min_m \mathrm{LCB}_m(q)$, let $e$ be the cached query of least score;
 //!    $q_t$ takes its place if its score is larger.

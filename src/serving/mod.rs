@@ -32,6 +32,7 @@ use crate::{Result, math::exp::Real};
 pub mod baselines;
 pub mod cache_multiplexer;
 pub mod caching;
+pub mod carrot_router;
 pub mod dense;
 pub mod mini_sequence;
 pub mod online_softmax;

@@ -3,6 +3,7 @@
 #[path = "."]
 mod serving {
     mod cache_multiplexer;
+    mod carrot_router;
     mod mini_sequence;
     mod online_softmax;
 }

@@ -1,6 +1,7 @@
 //! What the papers of the area `serving` promise.
 
 pub mod cache_multiplexer;
+pub mod carrot_router;
 pub mod mini_sequence;
 pub mod online_softmax;
 
@@ -9,4 +10,5 @@ use ratebook_judge::Paper;
 /// The area's papers.
 pub fn papers() -> Vec<Paper> {
     vec![cache_multiplexer::paper(), mini_sequence::paper(), online_softmax::paper()]
+    vec![cache_multiplexer::paper(), carrot_router::paper(), online_softmax::paper()]
 }

@@ -465,9 +465,9 @@ mod tests {
         assert_eq!(intermediate(56.0, 496.0), 992.0);
         assert_eq!(intermediate(56.0, 40.0), 336.0);
         assert_eq!(peak(10.0, 4.0, 2.0, 5.0), 35.0);
-        // One piece: b/(α + β). Two: c = 11 gives min(22, ⌊(16384 − 10912)/32⌋ = 171).
+        // ⌊(b − βc)/α⌋ = 512 − 31c. M = 1: c = 16, 16. M = 2: c = 15, min(30, 47). M = 64: c = 6, min(384, 326).
         assert_eq!(longest(16_384.0, 1.0, 32.0, 992.0), 16.0);
-        assert_eq!(longest(16_384.0, 2.0, 32.0, 992.0), 31.0);
+        assert_eq!(longest(16_384.0, 2.0, 32.0, 992.0), 30.0);
         assert_eq!(longest(16_384.0, 64.0, 32.0, 992.0), 326.0);
         assert_eq!(longest(10.0, 4.0, 2.0, 9.0), 0.0);
         assert_eq!(longest_gain(32.0, 992.0), 32.0);

@@ -15,8 +15,8 @@ pub fn papers() -> Vec<Paper> {
         compute_optimal_search::paper(),
         imperfect_verifier::paper(),
         minimum_bayes_risk::paper(),
+        noisy_jacobi::paper(),
         spec_dec::paper(),
         tetris::paper(),
     ]
-    vec![noisy_jacobi::paper(), spec_dec::paper(), tetris::paper()]
 }

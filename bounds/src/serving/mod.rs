@@ -9,6 +9,5 @@ use ratebook_judge::Paper;
 
 /// The area's papers.
 pub fn papers() -> Vec<Paper> {
-    vec![cache_multiplexer::paper(), mini_sequence::paper(), online_softmax::paper()]
-    vec![cache_multiplexer::paper(), carrot_router::paper(), online_softmax::paper()]
+    vec![cache_multiplexer::paper(), carrot_router::paper(), mini_sequence::paper(), online_softmax::paper()]
 }

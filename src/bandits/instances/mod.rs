@@ -5,12 +5,14 @@ use rand_distr::Binomial;
 
 mod adversary;
 mod ball;
+mod contexts;
 mod gaussian;
 mod linear;
 mod pareto;
 
 pub use adversary::{Adversary, Graph, Losses, Segments};
 pub use ball::UnitBall;
+pub use contexts::{Contexts, Contextual};
 pub use gaussian::Gaussian;
 pub use linear::Linear;
 pub use pareto::{Pareto, pareto_mean};

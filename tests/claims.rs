@@ -113,7 +113,19 @@ fn snapshots() -> PathBuf {
 
 /// The papers' modules in a tree, as `area/paper`: files, or folders with a `mod.rs`.
 fn modules(tree: &Path, extension: &str) -> Result<BTreeSet<String>, Failed> {
-    const SHARED: [&str; 6] = ["mod", "main", "instances", "baselines", "primitives", "contract"];
+    const SHARED: [&str; 11] = [
+        "mod",
+        "main",
+        "instances",
+        "baselines",
+        "primitives",
+        "agents",
+        "caching",
+        "contract",
+        "dense",
+        "policies",
+        "selection",
+    ];
     let mut found = BTreeSet::new();
     for area in std::fs::read_dir(tree)? {
         let area = area?.path();

@@ -6,6 +6,7 @@
 //!   more arms than pulls, or when one good arm among many is enough.
 //! - *Actions are vectors and means linear in them.* [`gap_misspecified::DsOful`] if means are only nearly
 //!   linear; [`heteroscedastic_glm::MorUcb`] if some rounds are noisier than others and say so.
+//! - *Means are a smooth function of the action.* [`neural_contextual::NeuralGcb`], guided by a wide network.
 //! - *Arms ordered by their means, find where the mean crosses a level.*
 //!   [`noisy_binary_search`]: the order saves all but $O(\log n)$ pulls.
 //! - *Arms on a grid whose means rise to one peak and fall again.* [`holo_beam`]: every comparison saves a third
@@ -16,6 +17,8 @@
 //!   [`relaxation_tuning`].
 //! - *A play shows the losses of neighbouring arms too.* [`feedback_graph::Exp3Ex`], above all when there are more
 //!   arms than $T^{1/3}$ and a few of them show all.
+//! - *Play well without a formula for the uncertainty.* [`multiplier_bootstrap::Mbe`] re-weights the history at
+//!   random; [`baselines::Ucb`] is the plain choice where the formula is known.
 //! - *Arms pass by once and few can be kept.* [`streaming_arms::KeepBest`] stores one;
 //!   [`streaming_arms::Tower`] has the better rate but a constant in the thousands.
 //! - *Rewards with Pareto tails.* [`pareto_thompson`]: the prior decides between logarithmic and polynomial
@@ -24,6 +27,10 @@
 //!   [`disbe_lucb`] numbers, and lets contexts decide which actions there are.
 //! - *Rewards come over a noisy channel with a power limit.* [`ue_ucb::UeUcb`] tells the client what it knows
 //!   already, so that only the rest is sent.
+//! - *The best arm changes, nobody knows when, and a second loss may be looked at.* [`stabl::StAbl`] has small
+//!   regret on every interval at once.
+//! - *Every change of the arm costs, or losses are dear to look at.* [`switching_costs::Batched`], which says how many
+//!   observations of which kind are worth their price.
 //!
 //! # The protocol
 //! There are two faces, one for policies that act round by round, one for policies that spend pulls.
@@ -34,6 +41,7 @@
 //!   losses (`[Revealed]`), decision sets ([`Actions`]). [`play()`] is the only loop.
 //! - A policy whose random choices are finite says so by [`primitives::exact::Choices`]: on small games
 //!   [`primitives::exact`] then computes its expected regret, and the worst one over every sequence of losses.
+//!   losses (`[Revealed]`), decision sets ([`Actions`], or `[usize]` for actions of a pool). [`play()`] is the only loop.
 //! - A [`Bandit`] knows its means. A policy that pulls in batches never sees it: it spends [`Pulls`], which
 //!   draw the sum of a whole batch exactly, count, add up the regret and refuse what the budget does not
 //!   cover. Horizons may be astronomical at a cost of $O(1)$ a batch. [`agents`] has the same for several agents
@@ -53,6 +61,8 @@ pub mod gap_misspecified;
 pub mod heteroscedastic_glm;
 pub mod holo_beam;
 pub mod instances;
+pub mod multiplier_bootstrap;
+pub mod neural_contextual;
 pub mod noisy_binary_search;
 pub mod pareto_thompson;
 pub mod primitives;
@@ -60,7 +70,9 @@ pub mod quantized_linear;
 pub mod relaxation_tuning;
 pub mod replenishable_knapsacks;
 pub mod sparse_misspecified;
+pub mod stabl;
 pub mod streaming_arms;
+pub mod switching_costs;
 pub mod ue_ucb;
 
 use rand::Rng;

@@ -74,6 +74,13 @@ impl ExponentialWeights {
         }
     }
 
+    /// Forgets all losses.
+    pub fn reset(&mut self) {
+        self.losses.fill(0.0);
+        self.weights.fill(1.0);
+        (self.base, self.total, self.changes) = (0.0, self.arms() as f64, 0);
+    }
+
     fn rebase(&mut self) {
         self.base = self.losses.iter().copied().fold(f64::INFINITY, f64::min);
         for (weight, loss) in self.weights.iter_mut().zip(&self.losses) {

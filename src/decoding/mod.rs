@@ -8,6 +8,14 @@
 //! - [`spec_dec`]: a cheap draft model proposes, one call to the target verifies. Worth it when the
 //!   draft is much cheaper than the target and mostly right; with a stop rule it also knows when to
 //!   stop proposing.
+//! - [`compute_optimal_search`]: many samples and a vote, or, with a reward model that scores unfinished
+//!   solutions, a search that moves its budget to the good ones.
+//! - [`imperfect_verifier`]: draw until a verifier passes. Worth it while false positives are rare; the best
+//!   number of draws is often small.
+//! - [`minimum_bayes_risk`]: many samples and a measure of likeness; returns the one most like the others
+//!   ([`selection`] is its loop).
+//! - [`tetris`]: many requests share one call of limited size. It verifies the tokens most likely to
+//!   be accepted, whosever they are.
 //!
 //! # Protocol
 //! A [`LanguageModel`] gives the law of the next token. [`Lossless`] is the speculative round; a
@@ -25,8 +33,13 @@ use crate::Result;
 use crate::math::chance::Chance;
 
 pub mod baselines;
+pub mod compute_optimal_search;
+pub mod imperfect_verifier;
 pub mod instances;
+pub mod minimum_bayes_risk;
+pub mod selection;
 pub mod spec_dec;
+pub mod tetris;
 
 /// The law of the next token given the ones before.
 pub trait LanguageModel: Sync {
@@ -44,6 +57,15 @@ impl<M: LanguageModel + ?Sized> LanguageModel for &M {
 
     fn next(&self, context: &[usize], law: &mut [f64]) {
         (**self).next(context, law);
+    }
+}
+
+/// Ancestral sampling: appends tokens of the model's law until there are `count`.
+pub fn ancestral(model: &dyn LanguageModel, tokens: &mut Vec<usize>, count: usize, chance: &mut dyn Chance) {
+    let mut law = vec![0.0; model.vocabulary()];
+    while tokens.len() < count {
+        model.next(tokens, &mut law);
+        tokens.push(chance.choose(&law));
     }
 }
 
@@ -87,6 +109,13 @@ pub trait StopRule {
 
     /// Whether to draft another token after `last`.
     fn go_on(&mut self, last: &Drafted<'_>) -> bool;
+}
+
+/// Predicts whether drafted tokens will be accepted.
+pub trait AcceptancePredictor {
+    /// The predicted probability, in [0, 1], that the token just drafted is accepted if all before it
+    /// are.
+    fn acceptance(&mut self, drafted: &Drafted<'_>) -> f64;
 }
 
 /// Drafts the same number of tokens in every round.

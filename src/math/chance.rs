@@ -117,6 +117,13 @@ pub fn exact_law<T: Ord>(run: impl FnMut(&mut dyn Chance) -> T) -> BTreeMap<T, f
     law
 }
 
+/// The total variation distance of two laws, as [`exact_law`] gives them.
+pub fn total_variation<T: Ord>(left: &BTreeMap<T, f64>, right: &BTreeMap<T, f64>) -> f64 {
+    let shared = left.iter().map(|(key, mass)| (mass - right.get(key).unwrap_or(&0.0)).abs());
+    let missing = right.iter().filter(|(key, _)| !left.contains_key(key)).map(|(_, mass)| mass.abs());
+    shared.chain(missing).sum::<f64>() / 2.0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,6 +152,15 @@ mod tests {
             exact_law(|chance| (chance.coin(1.0), chance.coin(0.0))),
             BTreeMap::from([((true, false), 1.0)])
         );
+    }
+
+    #[test]
+    fn distances_by_hand() {
+        let left = BTreeMap::from([(0, 0.5), (1, 0.5)]);
+        let right = BTreeMap::from([(1, 0.25), (2, 0.75)]);
+        assert_eq!(total_variation(&left, &right), 0.75);
+        assert_eq!(total_variation(&right, &left), 0.75);
+        assert_eq!(total_variation(&left, &left), 0.0);
     }
 
     #[test]

@@ -18,6 +18,10 @@
 //! | [`baselines::SafeThenTopK`] | 5 | writes the whole softmax, then reads it for its `K` largest |
 //! | [`online_softmax::Online`] fused with top-k | 1 | reads the logits once, writes `K` results |
 //!
+//! # What training and attention cost
+//! Whole layers are measured on a [`dense::Ledger`]: FLOPs, loads of weights, and the peak of live
+//! elements, each counted by the kernels and the allocations of the real run.
+//!
 //! A rival implements [`Softmax`] or [`TopK`] and is counted, checked and timed like these; a rival way
 //! to keep the normaliser implements [`RunningNormalizer`].
 
@@ -26,6 +30,10 @@ use std::cell::Cell;
 use crate::{Result, math::exp::Real};
 
 pub mod baselines;
+pub mod cache_multiplexer;
+pub mod caching;
+pub mod dense;
+pub mod mini_sequence;
 pub mod online_softmax;
 
 /// Slow memory that can be read.

@@ -3,89 +3,19 @@
 
 use proptest::prelude::*;
 use rand::Rng;
-use ratebook::bandits::baselines::{
-    Exp3, ExploreThenCommit, Oful, OnceEach, OnePullHalving, Timid, TsallisInf, Ucb, Uniform, UniformArms,
-    WeightedOful, WorseHalf,
-};
-use ratebook::bandits::bracketing_halving::{BracketingHalving, SequentialHalving};
-use ratebook::bandits::feedback_graph::Exp3Ex;
-use ratebook::bandits::gap_misspecified::{Assumptions, DsOful, SupLinUcb};
-use ratebook::bandits::heteroscedastic_glm::MorUcb;
 use ratebook::bandits::instances::{
-    Adversary, Bernoulli, BetaQuantiles, Gaussian, Graph, Linear, Pareto, Rounds, Segments,
+    Adversary, Bernoulli, BetaQuantiles, Gaussian, Graph, Linear, Pareto, Pool, Rounds, Segments,
 };
-use ratebook::bandits::pareto_thompson::ParetoThompson;
-use ratebook::bandits::primitives::NoiseRange;
-use ratebook::bandits::streaming_arms::{InRandomOrder, KeepBest, Tower};
-use ratebook::bandits::{Actions, Bandit, FixedBudget, Game, Policy, Pulls, Revealed, play};
+use ratebook::bandits::{Actions, Bandit, Game, Policy, Pulls, Revealed, play};
 use ratebook::{Error, Result};
 use ratebook_test_support::{HalfAdversarial, config, rng};
 
-type OnRewards = Box<dyn Policy<Context = (), Feedback = f64>>;
-type OnLosses = Box<dyn Policy<Context = (), Feedback = [Revealed]>>;
-type OnActions = Box<dyn Policy<Context = Actions, Feedback = f64>>;
+use super::policies::{on_actions, on_budgets, on_losses, on_pools, on_positive_rewards, on_rewards};
+
 type RewardGame = Box<dyn Game<Context = (), Feedback = f64>>;
 type LossGame = Box<dyn Game<Context = (), Feedback = [Revealed]>>;
 type ActionGame = Box<dyn Game<Context = Actions, Feedback = f64>>;
-
-/// Policies that see the reward of the arm they played.
-fn on_rewards(arms: usize, horizon: u64) -> Result<Vec<OnRewards>> {
-    Ok(vec![
-        Box::new(Ucb::new(arms, 0.5, horizon)?),
-        Box::new(Ucb::new(arms, 0.0, horizon)?),
-        Box::new(ExploreThenCommit::new(arms, 3)?),
-        Box::new(UniformArms::new(arms)?),
-    ])
-}
-
-/// Policies that see the reward of the arm they played, which has to be positive.
-fn on_positive_rewards(arms: usize) -> Result<Vec<OnRewards>> {
-    Ok(vec![
-        Box::new(ParetoThompson::new(arms, 2)?),
-        Box::new(ParetoThompson::new(arms, -2)?),
-        Box::new(ParetoThompson::truncated(arms, 0)?),
-    ])
-}
-
-/// Policies that see losses, on this feedback graph.
-fn on_losses(graph: &Graph, horizon: u64) -> Result<Vec<OnLosses>> {
-    Ok(vec![
-        Box::new(Exp3::tuned(graph.arms(), horizon as f64)?),
-        Box::new(TsallisInf::tuned(graph.arms(), horizon as f64)?),
-        Box::new(Exp3Ex::new(graph.clone(), horizon as f64)?),
-    ])
-}
-
-/// Policies that choose from decision sets in the unit ball, and may be told noise levels up to 1/2.
-fn on_actions(dim: usize) -> Result<Vec<OnActions>> {
-    let assumptions =
-        Assumptions { dim, length: 1.0, bound: 1.0, noise: 0.1, misspecification: 0.01, delta: 0.1 };
-    let noise =
-        NoiseRange { dim, length: 1.0, bound: 1.0, lambda: 1.0, sigma_min: 0.05, sigma_max: 0.5, delta: 0.1 };
-    Ok(vec![
-        Box::new(Oful::new(dim, 1.0, 0.5)?),
-        Box::new(Oful::new(dim, 1.0, 0.0)?),
-        Box::new(DsOful::new(assumptions, 0.1)?),
-        Box::new(SupLinUcb::new(assumptions)?),
-        Box::new(MorUcb::new(noise)?),
-        Box::new(WeightedOful::new(noise)?),
-    ])
-}
-
-/// Policies that spend a budget of pulls on [`Bernoulli`]-like arms.
-fn on_budgets() -> Vec<Box<dyn FixedBudget>> {
-    vec![
-        Box::new(SequentialHalving),
-        Box::new(BracketingHalving),
-        Box::new(OnePullHalving),
-        Box::new(WorseHalf),
-        Box::new(Timid),
-        Box::new(OnceEach),
-        Box::new(Uniform),
-        Box::new(InRandomOrder(KeepBest::tuned())),
-        Box::new(InRandomOrder(Tower::default())),
-    ]
-}
+type PoolGame = Box<dyn Game<Context = [usize], Feedback = f64>>;
 
 /// Reward games with their best arm first; `relabel` moves it last.
 fn reward_games(arms: usize, relabel: bool) -> Result<Vec<RewardGame>> {
@@ -144,6 +74,15 @@ fn action_games(dim: usize) -> Result<Vec<ActionGame>> {
     ])
 }
 
+/// Pools of which all or some actions are offered.
+fn pool_games(actions: usize) -> Result<Vec<PoolGame>> {
+    let means: Vec<f64> = (0..actions).map(|i| 0.9 / (i + 1) as f64).collect();
+    Ok(vec![
+        Box::new(Pool::new(means.clone(), actions, 0.1)?),
+        Box::new(Pool::new(means, actions.div_ceil(2), 0.1)?),
+    ])
+}
+
 fn bandits(arms: usize, relabel: bool) -> Result<Vec<Box<dyn Bandit>>> {
     let mut means: Vec<f64> = (0..arms).map(|arm| 0.9 / (arm + 1) as f64).collect();
     if relabel {
@@ -187,6 +126,9 @@ fn the_oracle_has_no_regret_and_nobody_has_less() {
     for mut game in action_games(4).unwrap() {
         assert_eq!(oracle(game.as_mut()), 0.0);
     }
+    for mut game in pool_games(ARMS).unwrap() {
+        assert_eq!(oracle(game.as_mut()), 0.0);
+    }
     for bandit in bandits(ARMS, false).unwrap() {
         assert_eq!((0..ARMS).map(|arm| bandit.gap(arm)).fold(f64::INFINITY, f64::min), 0.0);
     }
@@ -215,14 +157,14 @@ proptest! {
     fn every_policy_survives_every_game(arms in 1usize..6, coins in HalfAdversarial::strategy(30)) {
         for policy in 0..on_rewards(arms, ROUNDS).unwrap().len() {
             for game in 0..reward_games(arms, false).unwrap().len() {
-                let policies = [(); 2].map(|()| on_rewards(arms, ROUNDS).unwrap().swap_remove(policy));
+                let policies = [(); 2].map(|()| on_rewards(arms, ROUNDS).unwrap().swap_remove(policy).1);
                 let games = [(); 2].map(|()| reward_games(arms, false).unwrap().swap_remove(game));
                 two_runs(policies, games, &coins);
             }
         }
         for policy in 0..on_positive_rewards(arms).unwrap().len() {
             for game in 0..positive_games(arms, false).unwrap().len() {
-                let policies = [(); 2].map(|()| on_positive_rewards(arms).unwrap().swap_remove(policy));
+                let policies = [(); 2].map(|()| on_positive_rewards(arms).unwrap().swap_remove(policy).1);
                 let games = [(); 2].map(|()| positive_games(arms, false).unwrap().swap_remove(game));
                 two_runs(policies, games, &coins);
             }
@@ -231,16 +173,23 @@ proptest! {
             let graph = graph.unwrap();
             for policy in 0..on_losses(&graph, ROUNDS).unwrap().len() {
                 for game in 0..loss_games(arms, ROUNDS, &graph, false).unwrap().len() {
-                    let policies = [(); 2].map(|()| on_losses(&graph, ROUNDS).unwrap().swap_remove(policy));
+                    let policies = [(); 2].map(|()| on_losses(&graph, ROUNDS).unwrap().swap_remove(policy).1);
                     let games = [(); 2].map(|()| loss_games(arms, ROUNDS, &graph, false).unwrap().swap_remove(game));
                     two_runs(policies, games, &coins);
                 }
             }
         }
+        for policy in 0..on_pools(arms, ROUNDS).unwrap().len() {
+            for game in 0..pool_games(arms).unwrap().len() {
+                let policies = [(); 2].map(|()| on_pools(arms, ROUNDS).unwrap().swap_remove(policy).1);
+                let games = [(); 2].map(|()| pool_games(arms).unwrap().swap_remove(game));
+                two_runs(policies, games, &coins);
+            }
+        }
         for dim in [2, 4] {
             for policy in 0..on_actions(dim).unwrap().len() {
                 for game in 0..action_games(dim).unwrap().len() {
-                    let policies = [(); 2].map(|()| on_actions(dim).unwrap().swap_remove(policy));
+                    let policies = [(); 2].map(|()| on_actions(dim).unwrap().swap_remove(policy).1);
                     let games = [(); 2].map(|()| action_games(dim).unwrap().swap_remove(game));
                     two_runs(policies, games, &coins);
                 }
@@ -250,7 +199,7 @@ proptest! {
 
     #[test]
     fn budgets_are_kept_or_refused(arms in 1usize..20, budget in 0u64..2000, coins in HalfAdversarial::strategy(30)) {
-        for policy in on_budgets() {
+        for (_, policy) in on_budgets() {
             for bandit in bandits(arms, false).unwrap() {
                 let (mut noise, mut coins) = (rng(7), coins.clone());
                 let mut pulls = Pulls::new(bandit.as_ref(), budget, &mut noise);
@@ -275,13 +224,17 @@ fn rewards_that_are_not_finite_are_refused() {
         };
         let policies =
             on_rewards(ARMS, ROUNDS).unwrap().into_iter().chain(on_positive_rewards(ARMS).unwrap());
-        for mut policy in policies {
+        for (_, mut policy) in policies {
             let arm = policy.choose(&(), &mut rng(3)).unwrap();
+            refused(policy.observe(arm, &bad));
+        }
+        for (_, mut policy) in on_pools(ARMS, ROUNDS).unwrap() {
+            let arm = policy.choose(&[0, 1], &mut rng(3)).unwrap();
             refused(policy.observe(arm, &bad));
         }
         let mut actions = Actions::new(2, vec![1.0, 0.0, 0.0, 1.0]).unwrap();
         actions.announce(0.1).unwrap();
-        for mut policy in on_actions(2).unwrap() {
+        for (_, mut policy) in on_actions(2).unwrap() {
             let arm = policy.choose(&actions, &mut rng(3)).unwrap();
             refused(policy.observe(arm, &bad));
         }
@@ -291,7 +244,7 @@ fn rewards_that_are_not_finite_are_refused() {
 #[test]
 fn losses_outside_the_unit_interval_are_refused() {
     for bad in [f64::NAN, f64::INFINITY, -0.1, 1.1] {
-        for mut policy in on_losses(&Graph::edgeless(ARMS).unwrap(), ROUNDS).unwrap() {
+        for (_, mut policy) in on_losses(&Graph::edgeless(ARMS).unwrap(), ROUNDS).unwrap() {
             let arm = policy.choose(&(), &mut rng(3)).unwrap();
             let result = policy.observe(arm, &[Revealed { arm, loss: bad }]);
             assert!(matches!(result, Err(Error::OutOfRange { name: "loss", .. })), "{result:?}");
@@ -330,7 +283,7 @@ fn relabelling_the_arms_relabels_the_law() {
     for policy in 0..on_rewards(ARMS, ROUNDS).unwrap().len() {
         for game in 0..reward_games(ARMS, false).unwrap().len() {
             no_label_is_preferred(&format!("reward policy {policy}, game {game}"), |seed, reversed| {
-                let mut policy = on_rewards(ARMS, ROUNDS).unwrap().swap_remove(policy);
+                let mut policy = on_rewards(ARMS, ROUNDS).unwrap().swap_remove(policy).1;
                 let mut game = reward_games(ARMS, reversed).unwrap().swap_remove(game);
                 play(policy.as_mut(), game.as_mut(), ROUNDS, &mut rng(2 * seed), &mut rng(2 * seed + 1))
                     .unwrap()
@@ -342,7 +295,7 @@ fn relabelling_the_arms_relabels_the_law() {
             no_label_is_preferred(
                 &format!("positive reward policy {policy}, game {game}"),
                 |seed, reversed| {
-                    let mut policy = on_positive_rewards(ARMS).unwrap().swap_remove(policy);
+                    let mut policy = on_positive_rewards(ARMS).unwrap().swap_remove(policy).1;
                     let mut game = positive_games(ARMS, reversed).unwrap().swap_remove(game);
                     play(policy.as_mut(), game.as_mut(), ROUNDS, &mut rng(2 * seed), &mut rng(2 * seed + 1))
                         .unwrap()
@@ -354,7 +307,7 @@ fn relabelling_the_arms_relabels_the_law() {
     for policy in 0..on_losses(&graph, ROUNDS).unwrap().len() {
         for game in 0..loss_games(ARMS, ROUNDS, &graph, false).unwrap().len() {
             no_label_is_preferred(&format!("loss policy {policy}, game {game}"), |seed, reversed| {
-                let mut policy = on_losses(&graph, ROUNDS).unwrap().swap_remove(policy);
+                let mut policy = on_losses(&graph, ROUNDS).unwrap().swap_remove(policy).1;
                 let mut game = loss_games(ARMS, ROUNDS, &graph, reversed).unwrap().swap_remove(game);
                 play(policy.as_mut(), game.as_mut(), ROUNDS, &mut rng(2 * seed), &mut rng(2 * seed + 1))
                     .unwrap()
@@ -362,7 +315,7 @@ fn relabelling_the_arms_relabels_the_law() {
         }
     }
     const BUDGET: u64 = 256;
-    for policy in on_budgets() {
+    for (_, policy) in on_budgets() {
         // The quantiles have a fixed order, so they are left out.
         for bandit in 0..2 {
             no_label_is_preferred(&format!("a fixed budget on bandit {bandit}"), |seed, reversed| {

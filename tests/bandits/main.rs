@@ -12,13 +12,18 @@ mod bandits {
     mod gap_misspecified;
     mod heteroscedastic_glm;
     mod holo_beam;
+    mod multiplier_bootstrap;
+    mod neural_contextual;
     mod noisy_binary_search;
     mod pareto_thompson;
+    mod policies;
     mod primitives;
     mod quantized_linear;
     mod relaxation_tuning;
     mod replenishable_knapsacks;
     mod sparse_misspecified;
+    mod stabl;
     mod streaming_arms;
+    mod switching_costs;
     mod ue_ucb;
 }

@@ -4,9 +4,10 @@ use proptest::prelude::*;
 use ratebook::decoding::instances::{MarkovSource, two_regimes};
 use ratebook::decoding::spec_dec::head::{LogisticHead, examples};
 use ratebook::decoding::spec_dec::optimal::{AcceptanceLaw, expected_round};
-use ratebook::decoding::spec_dec::{AcceptancePredictor, Constant, Costs, Oracle, Threshold};
+use ratebook::decoding::spec_dec::{Constant, Costs, Oracle, Threshold};
 use ratebook::decoding::{
-    Counts, Drafted, FixedLength, LanguageModel, Lossless, Pair, Speculation, StopRule, acceptance, generate,
+    AcceptancePredictor, Counts, Drafted, FixedLength, LanguageModel, Lossless, Pair, Speculation, StopRule,
+    acceptance, generate,
 };
 use ratebook::math::chance::{Chance, every_outcome, exact_law};
 use ratebook_test_support::{HalfAdversarial, awkward_f64, config, rng};

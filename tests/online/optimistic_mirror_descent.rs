@@ -6,8 +6,10 @@ use ratebook::Error;
 use ratebook::math::first_order::{LinearMinimization, Projection};
 use ratebook::math::sets::{AxisBox, Ball};
 use ratebook::math::vector::{distance, norm};
-use ratebook::online::primitives::{ConvexLearner, Game, Linear, NoisyLinear, Quadratics, bilinear, regret_path};
 use ratebook::online::optimistic_mirror_descent::OptimisticMirrorDescent as Omd;
+use ratebook::online::primitives::{
+    ConvexLearner, Game, Linear, NoisyLinear, Quadratics, bilinear, regret_path,
+};
 use ratebook_test_support::{HalfAdversarial, awkward_f64, config, rng};
 
 fn vector(length: usize) -> impl Strategy<Value = Vec<f64>> {

@@ -2,5 +2,7 @@
 
 #[path = "."]
 mod serving {
+    mod cache_multiplexer;
+    mod mini_sequence;
     mod online_softmax;
 }

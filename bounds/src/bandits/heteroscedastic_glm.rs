@@ -69,8 +69,11 @@ pub fn paper() -> Paper {
     .claim(
         nobody_does_better(bayes(0.1))
             .control("is told half of θ*", nobody_does_better(Told::half))
-            .baseline("λ = 10", nobody_does_better(bayes(10.0)))
-            .baseline("repeats the last label", nobody_does_better(|theta| Ok(LastLabel::new(theta)))),
+            .peer("λ = 10", nobody_does_better(bayes(10.0)))
+            .peer(
+                "repeats the last label",
+                nobody_does_better(|theta| Ok(LastLabel::new(theta))).detects(0.5),
+            ),
     )
     .claim(
         bayes_is_attained(bayes(1.0))
@@ -238,7 +241,7 @@ pub fn bayes_is_attained<R: Regressor>(
         .source(Source::Derived)
         .sweep("T", powers_of_two(6..=9))
         .full_sweep(powers_of_two(6..=12))
-        .replicates(12_000, 40_000)
+        .replicates(15_000, 60_000)
         .detects(0.06)
         .paths(move |rounds, streams| bayes_path(&make, rounds, streams))
 }

@@ -128,7 +128,7 @@ pub fn paper() -> Paper {
         .claim(
             needles_hide(least_squares_on_random, true)
                 .control("no misspecification", needles_hide(least_squares_on_random, false))
-                .baseline("asks at random", needles_hide(|_, _, _| Ok(OnceEach), true)),
+                .peer("asks at random", needles_hide(|_, _, _| Ok(OnceEach), true)),
         )
 }
 

@@ -55,9 +55,12 @@ pub fn paper() -> Paper {
                     "greedy, with noiseless rewards and channel",
                     nobody_does_better(greedy, Noise::Neither),
                 )
-                .baseline("UCB around 0", nobody_does_better(one_center, Noise::Both))
-                .baseline("explore, then commit", nobody_does_better(explore_then_commit, Noise::Both))
-                .baseline("plays every arm equally often", nobody_does_better(uniform, Noise::Both)),
+                .peer("UCB around 0", nobody_does_better(one_center, Noise::Both))
+                .peer(
+                    "explore, then commit",
+                    nobody_does_better(explore_then_commit, Noise::Both).detects(1.0),
+                )
+                .peer("plays every arm equally often", nobody_does_better(uniform, Noise::Both)),
         )
 }
 

@@ -6,16 +6,22 @@ use rand_distr::Binomial;
 mod adversary;
 mod ball;
 mod contexts;
+mod epochs;
 mod gaussian;
 mod linear;
 mod pareto;
+mod pool;
+mod recorded;
 
 pub use adversary::{Adversary, Graph, Losses, Segments};
 pub use ball::UnitBall;
 pub use contexts::{Contexts, Contextual};
+pub use epochs::Epochs;
 pub use gaussian::Gaussian;
 pub use linear::Linear;
 pub use pareto::{Pareto, pareto_mean};
+pub use pool::Pool;
+pub use recorded::Recorded;
 
 use super::{Bandit, Game};
 use crate::error::{self, probability};

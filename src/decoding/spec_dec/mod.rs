@@ -46,7 +46,7 @@
 //! # Complexity
 //! A round costs one draft call per token and one target call; the rule adds O(1) per token.
 
-use super::{Drafted, LanguageModel, StopRule, acceptance};
+use super::{AcceptancePredictor, Drafted, LanguageModel, StopRule, acceptance};
 use crate::{Error, Result, error};
 
 pub mod head;
@@ -87,13 +87,6 @@ impl Costs {
     pub fn time(&self, emitted: f64, discarded: f64, calls: f64) -> f64 {
         self.draft * emitted + self.draft * discarded + (self.target - self.draft) * calls
     }
-}
-
-/// Predicts whether drafted tokens will be accepted.
-pub trait AcceptancePredictor {
-    /// The predicted probability, in [0, 1], that the token just drafted is accepted if all before it
-    /// are.
-    fn acceptance(&mut self, drafted: &Drafted<'_>) -> f64;
 }
 
 /// Predicts the same for every token.

@@ -1,8 +1,10 @@
 //! What *Online Learning with Feedback Graphs: The True Shape of Regret* promises.
 
 mod graphs;
+mod lower_bound;
 mod regret;
 
+use ratebook::bandits::baselines::{Exp3, ExploreThenCommit, TsallisInf, Ucb, UniformArms};
 use ratebook::bandits::feedback_graph::complexity::{Exploration, Subsets};
 use ratebook::bandits::feedback_graph::{Exp3Ex, Rates};
 use ratebook::bandits::instances::Graph;
@@ -11,6 +13,9 @@ use ratebook_judge::Paper;
 use graphs::{greedy_numbers, takes_losses_for_gains};
 pub use graphs::{
     independence_bounds_the_variance, numbers_of_every_graph, packing_below_complexity, worst_losses,
+};
+pub use lower_bound::{
+    minimax_lower, no_loss_policy_does_better, no_reward_policy_does_better, told_the_best_arm,
 };
 pub use regret::{independent_of_arms, rate_on_the_star, rate_without_edges, regret_at_most};
 
@@ -106,6 +111,22 @@ pub fn paper() -> Paper {
             })
             .control("takes vertices greedily", numbers_of_every_graph(|graph| Ok(greedy_numbers(graph)))),
         )
+        .claim(
+            no_loss_policy_does_better(|arms, rounds| Exp3Ex::new(Graph::edgeless(arms)?, rounds))
+                .peer("Exp3", no_loss_policy_does_better(Exp3::tuned))
+                .peer("Tsallis-INF", no_loss_policy_does_better(TsallisInf::tuned))
+                .peer("UCB", no_reward_policy_does_better(|arms, rounds| Ucb::new(arms, 0.5, rounds)))
+                .peer(
+                    "greedy",
+                    no_reward_policy_does_better(|arms, rounds| Ucb::new(arms, 0.0, rounds)).detects(1.0),
+                )
+                .peer(
+                    "explore, then commit",
+                    no_reward_policy_does_better(|arms, _| ExploreThenCommit::new(arms, 5)).detects(1.0),
+                )
+                .peer("uniform arms", no_reward_policy_does_better(|arms, _| UniformArms::new(arms)))
+                .control("is told the best arm", told_the_best_arm()),
+        )
 }
 
 #[cfg(test)]
@@ -116,6 +137,7 @@ mod tests {
 
     #[test]
     fn values_by_hand() {
+        assert_relative_eq!(minimax_lower(4.0, 100.0), 1.0, max_relative = 1e-12);
         assert_relative_eq!(complexity(8.0, 4.0, 1000.0), 200.0 + 4000f64.sqrt(), max_relative = 1e-12);
         assert_eq!(complexity(0.0, 9.0, 100.0), 30.0);
         // ln N = 2, so that γ³ = 2/16.

@@ -92,7 +92,7 @@ where
         .source(Source::Empirical)
         .sweep("v", [0.125, 0.5])
         .full_sweep([0.125, 0.25, 0.5])
-        .replicates(30, 200)
+        .replicates(60, 200)
         .measure(move |share, streams| -> ratebook::Result<f64> {
             let mut levels = vec![QUIET; (1.0 / share) as usize];
             levels[0] = 1.0;

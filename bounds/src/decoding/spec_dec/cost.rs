@@ -5,8 +5,8 @@ use ratebook::Result;
 use ratebook::decoding::instances::{MarkovSource, two_regimes};
 use ratebook::decoding::spec_dec::head::{Example, LogisticHead, examples};
 use ratebook::decoding::spec_dec::optimal::{AcceptanceLaw, Optimum, expected_round};
-use ratebook::decoding::spec_dec::{AcceptancePredictor, Constant, Costs, Oracle, Threshold};
-use ratebook::decoding::{Drafted, LanguageModel, Lossless, Pair, StopRule, generate};
+use ratebook::decoding::spec_dec::{Constant, Costs, Oracle, Threshold};
+use ratebook::decoding::{AcceptancePredictor, Drafted, LanguageModel, Lossless, Pair, StopRule, generate};
 use ratebook_judge::{Claim, Source, Streams, Tolerance};
 
 use super::LONGEST;

@@ -1,31 +1,13 @@
 //! The claims about output: the law of the tokens that a round emits, and how many.
 
-use std::collections::BTreeMap;
-
 use ratebook::Result;
 use ratebook::decoding::instances::MarkovSource;
-use ratebook::decoding::spec_dec::{AcceptancePredictor, Oracle, Threshold};
-use ratebook::decoding::{Drafted, FixedLength, LanguageModel, Pair, Speculation, StopRule};
-use ratebook::math::chance::{Chance, every_outcome, exact_law};
+use ratebook::decoding::spec_dec::{Oracle, Threshold};
+use ratebook::decoding::{AcceptancePredictor, Drafted, FixedLength, Pair, Speculation, StopRule, ancestral};
+use ratebook::math::chance::{every_outcome, exact_law, total_variation};
 use ratebook_judge::{Cases, Claim, Source, Tolerance};
 
 use super::bounds::tokens_per_round;
-
-/// Writes tokens of the target's law until there are `count`.
-fn ancestral(target: &dyn LanguageModel, tokens: &mut Vec<usize>, count: usize, chance: &mut dyn Chance) {
-    let mut law = vec![0.0; target.vocabulary()];
-    while tokens.len() < count {
-        target.next(tokens, &mut law);
-        tokens.push(chance.choose(&law));
-    }
-}
-
-/// The total variation distance of two laws.
-fn distance(left: &BTreeMap<Vec<usize>, f64>, right: &BTreeMap<Vec<usize>, f64>) -> f64 {
-    let keys: std::collections::BTreeSet<_> = left.keys().chain(right.keys()).collect();
-    let mass = |law: &BTreeMap<_, f64>, key: &Vec<usize>| law.get(key).copied().unwrap_or(0.0);
-    keys.into_iter().map(|key| (mass(left, key) - mass(right, key)).abs()).sum::<f64>() / 2.0
-}
 
 /// A rule that looks at the drafted token itself.
 #[derive(Debug, Clone, Copy)]
@@ -128,7 +110,9 @@ fn check_round<S: Speculation>(
             tokens
         });
         failed.map_or(Ok(()), Err)?;
-        cases.at_most(distance(&found, &wanted), 1e-12, || format!("rule {kind}, {target:?}, {draft:?}"));
+        cases.at_most(total_variation(&found, &wanted), 1e-12, || {
+            format!("rule {kind}, {target:?}, {draft:?}")
+        });
     }
     Ok(())
 }

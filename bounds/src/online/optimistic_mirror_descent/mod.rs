@@ -13,8 +13,8 @@ pub use strongly_convex::{every_centre, logarithmic, long_centres, vanishing_dri
 
 use rand::Rng;
 use ratebook::math::vector::distance;
-use ratebook::online::primitives::Game;
 use ratebook::online::optimistic_mirror_descent::OptimisticMirrorDescent as Omd;
+use ratebook::online::primitives::Game;
 use ratebook_judge::Paper;
 
 /// D(½√(4G² + S) + √S): the regret on linear losses, for every sequence and every comparator, where the set has

@@ -23,7 +23,8 @@
 //!   [`streaming_arms::Tower`] has the better rate but a constant in the thousands.
 //! - *Rewards with Pareto tails.* [`pareto_thompson`]: the prior decides between logarithmic and polynomial
 //!   regret.
-//! - *Several agents, one linear bandit, and every message counts.* [`quantized_linear`] counts bits.
+//! - *Several agents, one linear bandit, and every message counts.* [`quantized_linear`] counts bits,
+//!   [`disbe_lucb`] numbers, and lets contexts decide which actions there are.
 //! - *Rewards come over a noisy channel with a power limit.* [`ue_ucb::UeUcb`] tells the client what it knows
 //!   already, so that only the rest is sent.
 //! - *The best arm changes, nobody knows when, and a second loss may be looked at.* [`stabl::StAbl`] has small
@@ -53,6 +54,7 @@ pub mod ac_band;
 pub mod agents;
 pub mod baselines;
 pub mod bracketing_halving;
+pub mod disbe_lucb;
 pub mod exp3_learning_rate_mle;
 pub mod feedback_graph;
 pub mod gap_misspecified;

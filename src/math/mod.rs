@@ -4,6 +4,7 @@ pub mod allocation;
 pub mod assignment;
 pub mod bfgs;
 pub mod chance;
+pub mod design;
 pub mod divergence;
 pub mod double_double;
 pub mod entropy;

@@ -4,7 +4,8 @@
 use proptest::prelude::*;
 use ratebook::Error;
 use ratebook::bandits::agents::{Cooperative, LinearBandit, LinearPulls, Link, Message, multinomial};
-use ratebook::bandits::instances::UnitBall;
+use ratebook::bandits::disbe_lucb::DisBeLucb;
+use ratebook::bandits::instances::{Contextual, UnitBall};
 use ratebook::bandits::quantized_linear::ProgressiveSharing;
 use ratebook_test_support::{HalfAdversarial, awkward_f64, config, rng};
 
@@ -12,10 +13,13 @@ type Team = (Box<dyn Cooperative>, Box<dyn LinearBandit>);
 
 /// Teams of this many agents, each with a bandit that it fits.
 fn teams(agents: usize) -> ratebook::Result<Vec<Team>> {
-    Ok(vec![(
-        Box::new(ProgressiveSharing::new(agents, 0.5)?),
-        Box::new(UnitBall::new(vec![0.3, -0.6, 0.0], 0.5)?),
-    )])
+    let ball = UnitBall::new(vec![0.3, -0.6, 0.0], 0.5)?;
+    let paired = Contextual::paired(4, 0.4, 0.5)?;
+    let elimination = DisBeLucb::new(agents, paired.contexts().clone(), 0.1)?.scaled(0.25)?;
+    Ok(vec![
+        (Box::new(ProgressiveSharing::new(agents, 0.5)?), Box::new(ball)),
+        (Box::new(elimination), Box::new(paired)),
+    ])
 }
 
 proptest! {

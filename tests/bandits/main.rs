@@ -6,6 +6,7 @@ mod bandits {
     mod agents;
     mod bracketing_halving;
     mod contract;
+    mod disbe_lucb;
     mod exp3_learning_rate_mle;
     mod feedback_graph;
     mod gap_misspecified;

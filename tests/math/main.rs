@@ -2,6 +2,7 @@
 
 #[path = "."]
 mod math {
+    mod design;
     mod first_order;
     mod linear_program;
     mod sets;

@@ -2,6 +2,7 @@
 
 pub mod ac_band;
 pub mod bracketing_halving;
+pub mod disbe_lucb;
 pub mod exp3_learning_rate_mle;
 pub mod feedback_graph;
 pub mod gap_misspecified;
@@ -27,6 +28,7 @@ pub fn papers() -> Vec<Paper> {
     vec![
         ac_band::paper(),
         bracketing_halving::paper(),
+        disbe_lucb::paper(),
         exp3_learning_rate_mle::paper(),
         feedback_graph::paper(),
         gap_misspecified::paper(),

@@ -64,14 +64,8 @@ impl Linear {
     /// # Errors
     /// `dim` is zero or odd, or `gap` or `deviation` is negative or not finite.
     pub fn paired(dim: usize, gap: f64, deviation: f64) -> Result<Self> {
-        if dim == 0 || !dim.is_multiple_of(2) {
-            let requirement = "even and at least 2";
-            return Err(Error::OutOfRange { name: "dim", value: dim as f64, requirement });
-        }
-        error::non_negative("gap", gap)?;
-        let theta = (0..dim).map(|i| gap * (i % 2) as f64).collect();
-        let pair = |j: usize| Actions::new(dim, basis(dim, 2 * j).chain(basis(dim, 2 * j + 1)).collect());
-        Self::new(theta, deviation, (0..dim / 2).map(pair).collect::<Result<_>>()?)
+        let (theta, pairs) = pairs(dim, gap)?;
+        Self::new(theta, deviation, pairs)
     }
 
     /// Decoys: the first `decoys` rounds offer only `size`·e_i, i in turn, with mean `size`·θ_i − `zeta` for
@@ -150,6 +144,18 @@ impl Linear {
     pub fn theta(&self) -> &[f64] {
         &self.theta
     }
+}
+
+/// θ and the decision sets of the paired instance.
+pub(super) fn pairs(dim: usize, gap: f64) -> Result<(Vec<f64>, Vec<Actions>)> {
+    if dim == 0 || !dim.is_multiple_of(2) {
+        let requirement = "even and at least 2";
+        return Err(Error::OutOfRange { name: "dim", value: dim as f64, requirement });
+    }
+    error::non_negative("gap", gap)?;
+    let theta = (0..dim).map(|i| gap * (i % 2) as f64).collect();
+    let pair = |j: usize| Actions::new(dim, basis(dim, 2 * j).chain(basis(dim, 2 * j + 1)).collect());
+    Ok((theta, (0..dim / 2).map(pair).collect::<Result<_>>()?))
 }
 
 /// The basis vector e_i, i from 0.

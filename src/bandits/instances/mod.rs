@@ -5,6 +5,7 @@ use rand_distr::Binomial;
 
 mod adversary;
 mod ball;
+mod contexts;
 mod epochs;
 mod gaussian;
 mod linear;
@@ -14,6 +15,7 @@ mod recorded;
 
 pub use adversary::{Adversary, Graph, Losses, Segments};
 pub use ball::UnitBall;
+pub use contexts::{Contexts, Contextual};
 pub use epochs::Epochs;
 pub use gaussian::Gaussian;
 pub use linear::Linear;

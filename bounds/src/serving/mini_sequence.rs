@@ -471,7 +471,7 @@ mod tests {
         assert_eq!(longest(16_384.0, 64.0, 32.0, 992.0), 326.0);
         assert_eq!(longest(10.0, 4.0, 2.0, 9.0), 0.0);
         assert_eq!(longest_gain(32.0, 992.0), 32.0);
-        assert_relative_eq!(recomputation(2.0), 1.222_222_222_222_222_2, max_relative = 1e-12);
+        assert_relative_eq!(recomputation(2.0), 11.0 / 9.0, max_relative = 1e-12);
         assert_relative_eq!(recomputation(3.0), 1.333_333_333_333_333_3, max_relative = 1e-12);
     }
 

@@ -4,7 +4,7 @@
 //! smoothness up to 1; the paper's local polynomials for smoother functions are left out.
 //!
 //! # Problem
-//! A query $X \in [0,1]^d$ can go to $M$ models, judged by $K$ metrics such as error and price, of means
+//! A query $X \in [0, 1]^d$ can go to $M$ models, judged by $K$ metrics such as error and price, of means
 //! $\Phi_{m,k}(x)$. For a trade-off $\mu$ on the simplex, which the user may change at any time, model $m$ has the
 //! risk $\eta_{\mu,m}(x) = \sum_k \mu_k \Phi_{m,k}(x)$, and a router $g$ the risk $E\,\eta_{\mu,g(X)}(X)$.
 //!

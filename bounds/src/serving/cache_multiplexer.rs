@@ -12,7 +12,7 @@ use ratebook_judge::{Claim, Paper, Source, Streams, Tolerance};
 pub use online::{online_rate, online_regret};
 
 /// (1 + R)/2: the cost of LFU with one fixed model over that of least expected cost with a multiplexer, on
-/// [`mux_weights`].
+/// `mux_weights`.
 ///
 /// Derived: any cache of L of the n equally likely queries leaves the share 1 − L/n, which costs 1 each with the
 /// right models, and (1 + R)/2 on average with a fixed one when the cache is chosen regardless of parity.
@@ -126,7 +126,7 @@ fn gains(rule: Rule, ratios: &[f64], streams: &mut Streams) -> Result<Vec<f64>> 
 
 const MUX_TEXT: &str = "uniform over 40 queries, cache of 10; even queries cost 1 with the small model and R with the large one, odd ones the reverse; 20 000 samples without noise, the same for every R";
 
-/// On [`mux_weights`] the gain over LFU with the large model is (1 + R)/2.
+/// On `mux_weights` the gain over LFU with the large model is (1 + R)/2.
 pub fn separation(rule: Rule) -> Claim {
     Claim::equals("separation", multiplexing_gain, Tolerance::Relative(0.05))
         .states("LFU with the large model costs $(1+R)/2$ times as much as least expected cost with a multiplexer.")

@@ -31,6 +31,36 @@
 //!   regret on every interval at once.
 //! - *Every change of the arm costs, or losses are dear to look at.* [`switching_costs::Batched`], which says how many
 //!   observations of which kind are worth their price.
+//! - *Several agents and few messages on a linear bandit with contexts.* [`disbe_lucb`] needs
+//!   $O(\log \log T)$ rounds of them.
+//! - *Changing the arm costs.* [`switching_costs::Batched`] keeps an arm for an epoch.
+//! - *Rewards in $[0, 1]$ of unknown shape.* [`multiplier_bootstrap::Mbe`] needs no variance.
+//! - *Playing spends and refills budgets.* [`replenishable_knapsacks`].
+//! - *A function on a fixed pool that a small network or its kernel can learn.* [`neural_contextual`].
+//! - *Few coordinates matter and the linear model is wrong by a little.* [`sparse_misspecified`].
+//! - *Watching somebody who plays Exp3.* [`exp3_learning_rate_mle`] estimates the learning rate.
+//!
+//! # Rates and measured constants
+//! The last column but one is the largest measured ÷ bound, or measured ÷ rate, that the record of the claim beside it
+//! holds; `cargo run -p ratebook-docs` fills it.
+//!
+//! | setting | policy | feedback | rate | measured ÷ rate | a step |
+//! |---|---|---|---|---|---|
+//! | one good arm after a budget | [`bracketing_halving`] | batches | $\sqrt{n \log n / T}$ | 0.17 (`bracketing_halving/rate_in_budget`) | $O(1)$ |
+//! | rewards in $[0, 1]$ | [`multiplier_bootstrap`] | rewards | $\sqrt{KT}$ | 0.46 (`multiplier_bootstrap/root_in_rounds`) | $O(K)$ |
+//! | Pareto rewards | [`pareto_thompson`] | rewards | $C \ln T$ | 0.71 (`pareto_thompson/regret_per_log_at_most`) | $O(K)$ |
+//! | a noisy channel | [`ue_ucb`] | coded rewards | $\sqrt{KT / \min(\mathrm{SNR}, 1)}$ | 0.76 (`ue_ucb/regret_at_most`) | $O(K)$ |
+//! | arms in a stream | [`streaming_arms`] | batches | $K^{1/3} T^{2/3}$ | 0.34 (`streaming_arms/regret_at_most`) | $O(1)$ |
+//! | losses, neighbours seen | [`feedback_graph`] | losses | $\delta^{1/3} T^{2/3} + \sqrt{\alpha T}$ | 0.64 (`feedback_graph/regret_at_most`) | $O(K)$ |
+//! | losses, every interval | [`stabl`] | two losses | $\sqrt{K \lvert I \rvert}$ | 0.31 (`stabl/covering_at_most`) | $O(K \log T)$ |
+//! | losses, costly changes | [`switching_costs`] | few losses | $T / \sqrt{B}$ | 0.51 (`switching_costs/full_information_at_most`) | $O(K)$ an epoch |
+//! | costs of a solver | [`relaxation_tuning`] | costs | $K \sqrt{dT}$ | 0.29 (`relaxation_tuning/regret_at_most`) | $O(d)$ |
+//! | budgets that refill | [`replenishable_knapsacks`] | rewards, costs | $\sqrt{T}$ | 0.26 (`replenishable_knapsacks/regret_at_most`) | $O(K + m)$ |
+//! | nearly linear means | [`gap_misspecified`] | rewards | $d^2 / \Delta$ | 1.2 (`gap_misspecified/rate_in_gap`) | $O(K d^2)$ |
+//! | linear, announced noise | [`heteroscedastic_glm`] | rewards | $\sqrt{\sum \sigma_t^2}$ | 4.9 (`heteroscedastic_glm/rate_in_variance`) | $O(K d^2)$ a layer |
+//! | linear, agents | [`disbe_lucb`] | rewards | $\sqrt{dNT}$ | 13 (`disbe_lucb/regret_rate`) | $O(d)$ a batch |
+//! | linear, agents, bits | [`quantized_linear`] | rewards | $\sqrt{MT}$ | 51 (`quantized_linear/regret_rate`) | $O(d)$ an epoch |
+//! | a smooth function | [`neural_contextual`] | rewards | $T^{(2d+2s-3)/(2(d+2s-2))}$ | 0.38 (`neural_contextual/regret_rate`) | $O(K m^2)$ |
 //!
 //! # The protocol
 //! There are two faces, one for policies that act round by round, one for policies that spend pulls.

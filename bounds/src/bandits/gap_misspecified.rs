@@ -139,7 +139,7 @@ where
     const DIM: usize = 4;
     Claim::rate_exactly("rate in gap", |inverse| gap_rate(DIM as f64, 1.0 / inverse))
         .states("The regret is proportional to $1/\\Delta$.")
-        .assuming("paired basis vectors, d = 4, R = 0.1, K = 2¹⁶ (full: 2¹⁸), Γ = Δ/(4β) with β at |C| = 10⁴")
+        .assuming("paired basis vectors, d = 4, R = 0.1, K = 2¹⁶, Γ = Δ/(4β) with β at |C| = 10⁴")
         .source(Source::Abstract)
         .sweep("1/Δ", [0.32, 0.16, 0.08, 0.04].map(|gap| 1.0 / gap))
         .replicates(30, 100)

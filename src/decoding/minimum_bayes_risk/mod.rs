@@ -20,7 +20,7 @@
 //!    for all references; centroids of $k$ clusters where it nearly is; coarse to fine: aggregate down to $c$
 //!    hypotheses, then the plain loop ([`aggregate`]).
 //! 3. Pruning: after 8, 16, …, 256 references drop the hypotheses that beat the current best in at most a share
-//!    $1 - \alpha$ of 500 bootstrap resamples, $\alpha = 0.99$ ([`prune`](mod@prune)).
+//!    $1 - \alpha$ of 500 bootstrap resamples, $\alpha = 0.99$ (`prune`).
 //! 4. Probabilistic: observe a share $1/f$ of the utilities, complete the matrix by alternating least squares,
 //!    score by row means ([`low_rank`]).
 //! 5. Diverse selection: greedily the largest utility minus similarity to those already chosen ([`diverse`]).
